@@ -1,0 +1,136 @@
+"""The small interface through which the bridge meets the customer's channel; all it knows of WhatsApp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping, Protocol, Sequence
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a customer can be reached. ``user_id`` (business-scoped) is the key when there is one, else ``wa_id``.
+
+    ``number`` is the business's own number id: the same person on two of our numbers has two conversations.
+    """
+
+    number: str
+    user_id: str | None = None
+    wa_id: str | None = None
+    name: str | None = None
+    username: str | None = None
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One message from a customer, or (``echo``) one that a colleague typed on the business's own phone.
+
+    ``text`` is what the bot can read, None when it cannot read this kind. ``payload`` is the id of a pressed
+    button or chosen row. ``sent_at`` is the customer's own timestamp in Unix seconds. ``details`` is the message
+    object as it came, for the desk.
+    """
+
+    message_id: str
+    address: Address
+    sent_at: float
+    kind: str
+    text: str | None = None
+    payload: str | None = None
+    reply_to: str | None = None
+    echo: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of a message we sent: ``sent``, ``delivered``, ``read``, ``played`` or ``failed``.
+
+    ``outbox_id`` is our own id that travelled with the message, when the channel gave it back.
+    """
+
+    number: str
+    provider_id: str
+    status: str
+    at: float
+    outbox_id: str | None = None
+    error_code: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class AddressChange:
+    """The customer's number or user id changed; the conversation stays. Old values may be unknown (None)."""
+
+    number: str
+    message_id: str
+    old_wa_id: str | None = None
+    new_wa_id: str | None = None
+    old_user_id: str | None = None
+    new_user_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Everything one webhook brought, in its order. ``ignored`` counts what is unknown, by field or type."""
+
+    messages: tuple[Inbound, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    changes: tuple[AddressChange, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One message ready for the channel. ``text`` is how it reads in a transcript; ``offers`` are the payloads of the
+    buttons and rows in it, the only ones that this customer may send back."""
+
+    payload: Mapping[str, Any]
+    text: str
+    offers: tuple[str, ...] = ()
+
+
+class DeliveryError(Exception):
+    """A message was not accepted. It answers "will trying again help?".
+
+    ``retry``: try again later (after ``retry_after`` seconds if given). ``unknown``: no answer came, so the message
+    may have been sent. ``code`` is the provider's own code, ``0`` when there is none.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry: bool,
+        code: int = 0,
+        retry_after: float | None = None,
+        unknown: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.code = code
+        self.retry_after = retry_after
+        self.unknown = unknown
+
+
+class CustomerChannel(Protocol):
+    """What the bridge asks of a customer's channel. Calls other than ``render`` run on the dispatcher's event loop."""
+
+    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+        """Turn the Rasa responses of one turn, in order, into as few messages as possible. Never raises for content:
+        what does not fit is degraded."""
+        ...
+
+    async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
+        """Send one message; returns the provider's id.
+
+        Raises:
+            DeliveryError: it was not accepted, or nobody knows.
+        """
+        ...
+
+    async def acknowledge(self, number: str, message_id: str) -> None:
+        """Mark a message as read and show that an answer is being written. Failure is ignored."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
