@@ -1,0 +1,59 @@
+# Baton's commands. `make` alone lists them.
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m pytest
+
+# One stamp for what running needs, one for what testing needs besides.
+INSTALLED := .venv/.installed
+INSTALLED_DEV := .venv/.installed-dev
+
+$(INSTALLED): requirements.txt .python-version scripts/setup.sh
+	@sh scripts/setup.sh requirements.txt
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt
+	@sh scripts/setup.sh requirements.txt requirements-dev.txt
+	@touch $@
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(INSTALLED) ## start everything: the phone, the bot, the desk (Ctrl-C stops it)
+	@exec $(PYTHON) -m handoff.launch
+
+.PHONY: train
+train: $(INSTALLED) ## train the model, if the training data changed
+	@$(PYTHON) -m handoff.training
+
+.PHONY: test
+test: $(INSTALLED_DEV) ## everything that must hold: unit, integration, browser, rasa test
+	@$(PYTHON) -m handoff.training
+	@$(PYTEST) -m "not long"
+
+.PHONY: test-long
+test-long: $(INSTALLED_DEV) ## the same, and what takes longer (a million interleavings)
+	@$(PYTHON) -m handoff.training
+	@BATON_TEST_LONG=1 $(PYTEST)
+
+.PHONY: chaos
+chaos: $(INSTALLED_DEV) ## only the fault tests: processes killed, databases stopped, webhooks shuffled
+	@$(PYTHON) -m handoff.training
+	@$(PYTEST) -m chaos
+
+.PHONY: bench
+bench: $(INSTALLED_DEV) ## measure Baton beside an ordinary inline connector
+	@$(PYTHON) -m handoff.training
+	@$(PYTHON) -m benchmarks.run
+
+.PHONY: lint
+lint: $(INSTALLED_DEV) ## ruff and mypy
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+
+.PHONY: clean
+clean: ## remove what was built: the environment, the models, caches; conversations in var/ stay
+	rm -rf .venv models .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
