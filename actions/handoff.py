@@ -1,0 +1,101 @@
+"""To a person and back: what the customer is told on the way, and the event that gives the floor away."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Awaitable, Callable
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ConversationPaused, EventType, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import wording
+from actions.desk import Availability, ask_availability
+from actions.orders import MISSES_BEFORE_GIVING_UP
+
+OUTCOMES = ("solved", "unsolved", "follow_up", "cancelled")
+_SOMEBODY = "My colleague"
+
+
+class ActionHandoff(Action):
+    """Tells the customer what happens next and gives the floor to a person.
+
+    An active form stays active: it goes on when the bot is back.
+    """
+
+    def __init__(self, availability: Callable[[], Awaitable[Availability | None]] = ask_availability) -> None:
+        self._availability = availability
+
+    def name(self) -> str:
+        return "action_handoff"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        response, values = announcement(await self._availability(), date.today())
+        dispatcher.utter_message(response=response, **values)
+        return [
+            SlotSet("handoff_reason", handoff_reason(tracker)),
+            SlotSet("handoff_topic", handoff_topic(tracker)),
+            ConversationPaused(),  # last: from here on the bot says nothing
+        ]
+
+
+class ActionHandoffReturn(Action):
+    """Run by the bridge when the floor came back: the bot says that it knows the outcome, and an interrupted form goes on."""
+
+    def name(self) -> str:
+        return "action_handoff_return"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        outcome = tracker.get_slot("handoff_outcome")
+        response = f"utter_back_{outcome}" if outcome in OUTCOMES else "utter_back"
+        dispatcher.utter_message(response=response, agent=tracker.get_slot("handoff_agent") or _SOMEBODY)
+        return [SlotSet("order_misses", 0), go_on(tracker)]
+
+
+def announcement(desk: Availability | None, today: date) -> tuple[str, dict[str, str]]:
+    """The response that announces the handoff, and the values for its text; the neutral one when the desk is silent."""
+    if desk is None:
+        return "utter_handoff_requested", {}
+    if not desk.open or desk.available == 0:
+        return "utter_handoff_requested_closed", {"opening": wording.opening(desk.next_opening, today)}
+    if desk.expected_wait_seconds is None:
+        return "utter_handoff_requested", {}
+    return "utter_handoff_requested_wait", {"wait": wording.wait(desk.expected_wait_seconds)}
+
+
+def handoff_reason(tracker: Tracker) -> str:
+    """``fallback`` | ``form_gave_up`` | ``customer_request``, from what led here."""
+    if (tracker.latest_message.get("intent") or {}).get("name") == "nlu_fallback":
+        return "fallback"
+    if int(tracker.get_slot("order_misses") or 0) >= MISSES_BEFORE_GIVING_UP:
+        return "form_gave_up"
+    return "customer_request"
+
+
+def handoff_topic(tracker: Tracker) -> str | None:
+    """What the conversation was about, for the desk to route by; None when it was about nothing in particular."""
+    if latest_intent_before_request(tracker) == "complaint":
+        return "complaint"
+    misses = int(tracker.get_slot("order_misses") or 0)
+    if (tracker.active_loop or {}).get("name") == "track_order_form" or tracker.get_slot("order_number") or misses:
+        return "order"
+    return None
+
+
+def latest_intent_before_request(tracker: Tracker) -> str | None:
+    """The last intent that said something of its own: not the request itself, nor the yes to an offer."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            name = ((event.get("parse_data") or {}).get("intent") or {}).get("name")
+            if name not in ("request_human", "affirm", "nlu_fallback"):
+                return None if name is None else str(name)
+    return None
+
+
+def go_on(tracker: Tracker) -> EventType:
+    """What comes after an interruption by the bridge: the active form's next question, or the customer's turn."""
+    return FollowupAction((tracker.active_loop or {}).get("name") or "action_listen")

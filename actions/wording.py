@@ -1,0 +1,37 @@
+"""Days, lists and waits as people say them, to be put into the responses of domain.yml."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Sequence
+
+
+def day(when: date, today: date) -> str:
+    """``today``, ``tomorrow``, ``yesterday``, or ``on Thursday 27 November``."""
+    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((when - today).days)
+    return near or f"on {when:%A} {when.day} {when:%B}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """``teapot, mugs and spoon``; the first letter of each small, because it stands in a sentence."""
+    words = [item[:1].lower() + item[1:] for item in items]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def wait(seconds: int) -> str:
+    """A wait in whole minutes, rounded up: nobody is promised less than it takes."""
+    minutes = max(1, -(-seconds // 60))
+    if minutes == 1:
+        return "a minute"
+    return f"{minutes} minutes" if minutes < 60 else "an hour or more"
+
+
+def opening(iso: str | None, today: date) -> str:
+    """`` (we are back tomorrow at 9:00)``, or nothing when the next opening is not known or cannot be read."""
+    if not iso:
+        return ""
+    try:
+        when = datetime.fromisoformat(iso.replace("Z", "+00:00"))
+    except ValueError:
+        return ""
+    return f" (we are back {day(when.date(), today)} at {when.hour}:{when:%M})"
