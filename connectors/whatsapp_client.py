@@ -1,0 +1,153 @@
+"""The customer's channel for the bridge: renders turns and delivers messages to WhatsApp's Cloud API through pywa."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Mapping, Sequence
+
+import httpx
+import structlog
+from pywa_async.client import WhatsApp
+from pywa_async.errors import WhatsAppError
+
+from connectors.whatsapp_errors import classify
+from connectors.whatsapp_fields import object_in, text_of
+from connectors.whatsapp_outbound import RenderOptions, render
+from handoff.channel import Address, DeliveryError, Rendered
+from handoff.settings import WhatsAppSettings
+
+log = structlog.get_logger()
+
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+MAX_CONNECTIONS = 100
+CALLBACK_LIMIT = 512  # characters of biz_opaque_callback_data
+# Nothing was sent when one of these is raised; after any other failure nobody knows.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class WhatsAppChannel:
+    """Implements `handoff.channel.CustomerChannel`. All calls but ``render`` belong to one event loop."""
+
+    def __init__(
+        self,
+        settings: WhatsAppSettings,
+        options: RenderOptions | None = None,
+        *,
+        timeout: httpx.Timeout = TIMEOUT,
+    ) -> None:
+        self._options = options or RenderOptions()
+        self._session = httpx.AsyncClient(
+            timeout=timeout,
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+            event_hooks={"response": [_check_readable]},
+        )
+        version = settings.api_version.lstrip("v")
+        self._api = WhatsApp(token=settings.access_token, session=self._session, api_version=version).api
+        # pywa has one address in it, Meta's, and sets it on the session when it is made.
+        self._session.base_url = httpx.URL(f"{settings.api_url}/v{version}")
+
+    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+        return render(responses, self._options)
+
+    async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
+        """Send one message; returns WhatsApp's id of it. ``outbox_id`` comes back in each status.
+
+        Raises:
+            DeliveryError: it was not accepted, or nobody knows.
+        """
+        message = {
+            **payload,
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_recipient(to),
+            "biz_opaque_callback_data": outbox_id[:CALLBACK_LIMIT],
+        }
+        answer = await self._post(to.number, message)
+        sent = answer.get("messages")
+        first = sent[0] if isinstance(sent, list) and sent else None
+        provider_id = text_of(first.get("id")) if isinstance(first, dict) else None
+        if provider_id is None:
+            raise DeliveryError("WhatsApp took the message but gave it no id.", retry=True, unknown=True)
+        return provider_id
+
+    async def acknowledge(self, number: str, message_id: str) -> None:
+        """Blue ticks for the message and those before it, and "typing" until the answer comes or 25 s have passed."""
+        receipt = {
+            "messaging_product": "whatsapp",
+            "status": "read",
+            "message_id": message_id,
+            "typing_indicator": {"type": "text"},
+        }
+        try:
+            await self._post(number, receipt)
+        except DeliveryError as error:
+            log.debug("whatsapp.acknowledge_failed", code=error.code, reason=str(error))
+
+    async def close(self) -> None:
+        await self._session.aclose()
+
+    async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One call to ``/{number}/messages``, every failure of which is a `DeliveryError`."""
+        try:
+            answer = await self._api.send_raw_request("POST", f"/{number}/messages", json=body)
+        except WhatsAppError as error:
+            raise _refused(error) from error
+        except _NOT_SENT as error:
+            raise DeliveryError(f"WhatsApp could not be reached: {type(error).__name__}.", retry=True) from error
+        except httpx.HTTPError as error:
+            words = f"WhatsApp gave no answer ({type(error).__name__}); the message may have been sent."
+            raise DeliveryError(words, retry=True, unknown=True) from error
+        return dict(answer)
+
+
+def quiet_libraries() -> None:
+    """Keep httpx's line per call, and pywa's advice on each time-out, out of a log that has a line per delivery."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    logging.getLogger("pywa").setLevel(logging.ERROR)
+
+
+def _recipient(to: Address) -> dict[str, str]:
+    """``to`` with a plus sign, without which Meta may take our own country's code; else the user id."""
+    if to.wa_id:
+        return {"to": f"+{to.wa_id}"}
+    if to.user_id:
+        return {"recipient": to.user_id}
+    raise DeliveryError("The customer has neither a phone number nor a user id.", retry=False)
+
+
+def _refused(error: WhatsAppError) -> DeliveryError:
+    verdict = classify(error.code, status=error.status_code, transient=error.is_transient)
+    log.warning("whatsapp.refused", code=error.code, status=error.status_code, retry=verdict.retry)
+    wait = _retry_after(error.raw_response) or verdict.delay
+    return DeliveryError(verdict.explanation, retry=verdict.retry, code=error.code, retry_after=wait)
+
+
+def _retry_after(response: httpx.Response | None) -> float | None:
+    """Seconds from a Retry-After header, when it has a number."""
+    raw = response.headers.get("Retry-After", "") if response is not None else ""
+    return float(raw) if raw.isascii() and raw.isdigit() else None
+
+
+async def _check_readable(response: httpx.Response) -> None:
+    """Stop an answer that is not in Meta's shape: a gateway in front may send anything, and pywa expects the shape.
+
+    Raises:
+        DeliveryError: the body is no object, or an error without code and message.
+    """
+    await response.aread()
+    status = response.status_code
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if isinstance(answer, dict) and response.is_success:
+        return
+    error = object_in(answer, "error")
+    if response.is_error and type(error.get("code")) is int and isinstance(error.get("message"), str):
+        return
+    log.warning("whatsapp.unreadable_answer", status=status)
+    if response.is_success or status in (502, 504):  # what stands behind the gateway may have taken the message
+        raise DeliveryError(f"WhatsApp's answer (HTTP {status}) could not be read.", retry=True, unknown=True)
+    again = status >= 500 or status in (408, 429)
+    words = f"WhatsApp, or something in front of it, answered HTTP {status} without a reason."
+    raise DeliveryError(words, retry=again, retry_after=_retry_after(response))

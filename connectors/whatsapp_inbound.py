@@ -1,0 +1,209 @@
+"""Reads WhatsApp's webhooks: one pure function from a decoded body to everything that is in it.
+
+Meta batches up to 1,000 updates in a body, of several accounts, kinds and customers, and adds fields without notice.
+So nothing here raises for content: what is not understood is counted, and never costs the message beside it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any, Iterator, Mapping
+
+from connectors.whatsapp_errors import classify
+from connectors.whatsapp_fields import Json, integer_of, label_of, object_in, text_of, time_of
+from connectors.whatsapp_identity import address_of, change_in_system_message, change_in_user_id_update
+from connectors.whatsapp_text import clean_json
+from handoff.channel import Address, AddressChange, Batch, Inbound, Receipt
+
+STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
+KNOWN_TYPES = frozenset(
+    {"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction", "interactive"}
+    | {"button", "order", "system", "edit", "revoke", "unsupported", "unknown"}
+)
+
+
+class MalformedWebhook(ValueError):
+    """The body's root is not a JSON object. Nothing else makes ``parse`` raise."""
+
+
+def parse(body: Any, *, received_at: float = 0.0) -> Batch:
+    """Everything in a webhook's decoded JSON body, in its order.
+
+    Args:
+        body: the decoded body.
+        received_at: Unix seconds; stands in for a timestamp that is missing or senseless.
+
+    Raises:
+        MalformedWebhook: ``body`` is not an object.
+    """
+    if not isinstance(body, Mapping):
+        raise MalformedWebhook("The body of a webhook must be a JSON object.")
+    return _Reader(received_at).read(clean_json(dict(body)))
+
+
+def for_number(batch: Batch, number: str) -> Batch:
+    """The part of ``batch`` that belongs to our number id; the rest is counted as ignored."""
+    messages = tuple(item for item in batch.messages if item.address.number == number)
+    receipts = tuple(item for item in batch.receipts if item.number == number)
+    changes = tuple(item for item in batch.changes if item.number == number)
+    others = sum(map(len, (batch.messages, batch.receipts, batch.changes)))
+    others -= sum(map(len, (messages, receipts, changes)))
+    ignored = {**batch.ignored, "other number": others} if others else batch.ignored
+    return Batch(messages, receipts, changes, ignored)
+
+
+class _Reader:
+    """Gathers the parts of one body."""
+
+    def __init__(self, received_at: float) -> None:
+        self.received_at = received_at
+        self.messages: list[Inbound] = []
+        self.receipts: list[Receipt] = []
+        self.changes: list[AddressChange] = []
+        self.ignored: Counter[str] = Counter()
+
+    def read(self, body: Json) -> Batch:
+        kind = body.get("object")
+        if kind is not None and kind != "whatsapp_business_account":
+            self._ignore("object", kind)
+        else:
+            for entry in self._objects(body, "entry"):
+                for change in self._objects(entry, "changes"):
+                    self._change(change)
+        return Batch(tuple(self.messages), tuple(self.receipts), tuple(self.changes), dict(self.ignored))
+
+    def _change(self, change: Json) -> None:
+        name, value = change.get("field"), object_in(change, "value")
+        readers = {"messages": self._messages, "smb_message_echoes": self._echoes, "user_id_update": self._user_ids}
+        read = readers.get(name) if isinstance(name, str) else None
+        number = text_of(object_in(value, "metadata").get("phone_number_id"))
+        if read is None:
+            self._ignore("field", name)
+        elif number is None:
+            self._ignore("malformed", name)
+        else:
+            read(number, value)
+
+    def _messages(self, number: str, value: Json) -> None:
+        contacts = list(self._objects(value, "contacts"))
+        for message in self._objects(value, "messages"):
+            self._message(number, message, contacts)
+        for status in self._objects(value, "statuses"):
+            self._status(number, status)
+        for error in self._objects(value, "errors"):
+            self._ignore("error", error.get("code"))
+
+    def _message(self, number: str, message: Json, contacts: list[Json]) -> None:
+        kind, message_id = text_of(message.get("type")), text_of(message.get("id"))
+        if kind not in KNOWN_TYPES:
+            self._ignore("type", kind)  # counted, and kept all the same: the customer did write
+        if message_id is None:
+            return self._ignore("message", "without id")
+        if text_of(message.get("group_id")):
+            return self._ignore("type", "group")
+        if kind == "system":
+            change = change_in_system_message(number, message_id, message)
+            return self._keep_change(change, object_in(message, "system").get("type"))
+        address = address_of(number, message.get("from"), message.get("from_user_id"), contacts)
+        if address is None:
+            return self._ignore("message", "without sender")
+        self.messages.append(_inbound(message_id, address, message, time_of(message, self.received_at)))
+
+    def _echoes(self, number: str, value: Json) -> None:
+        contacts = list(self._objects(value, "contacts"))
+        for message in self._objects(value, "message_echoes"):
+            message_id = text_of(message.get("id"))
+            address = address_of(number, message.get("to"), message.get("to_user_id"), contacts)
+            if message_id is None or address is None or text_of(message.get("group_id")):
+                self._ignore("echo", message.get("type"))
+                continue
+            inbound = _inbound(message_id, address, message, time_of(message, self.received_at))
+            self.messages.append(replace(inbound, echo=True))
+
+    def _status(self, number: str, status: Json) -> None:
+        provider_id, name = text_of(status.get("id")), status.get("status")
+        if status.get("recipient_type") == "group":
+            return self._ignore("status", "group")
+        if provider_id is None or not isinstance(name, str) or name not in STATUSES:
+            return self._ignore("status", name)
+        code, words = self._reason(status) if name == "failed" else (None, None)
+        self.receipts.append(
+            Receipt(
+                number=number,
+                provider_id=provider_id,
+                status=name,
+                at=time_of(status, self.received_at),
+                outbox_id=text_of(status.get("biz_opaque_callback_data")),
+                error_code=code,
+                error=words,
+            )
+        )
+
+    def _reason(self, status: Json) -> tuple[int | None, str]:
+        """Meta's code of a failure, and what it means in plain words."""
+        codes = [integer_of(error.get("code")) for error in self._objects(status, "errors")]
+        code = next((code for code in codes if code is not None), None)
+        return code, "WhatsApp did not say why." if code is None else classify(code).explanation
+
+    def _user_ids(self, number: str, value: Json) -> None:
+        for update in self._objects(value, "user_id_update"):
+            self._keep_change(change_in_user_id_update(number, update), "user_id_update")
+
+    def _keep_change(self, change: AddressChange | None, kind: Any) -> None:
+        if change is None:
+            self._ignore("system", kind)
+        else:
+            self.changes.append(change)
+
+    def _objects(self, parent: Json, key: str) -> Iterator[Json]:
+        """The objects in a list; whatever else is there is counted."""
+        items = parent.get(key)
+        for item in items if isinstance(items, list) else [] if items is None else [items]:
+            if isinstance(item, Mapping) and isinstance(items, list):
+                yield item
+            else:
+                self._ignore("malformed", key)
+
+    def _ignore(self, what: str, name: Any) -> None:
+        self.ignored[f"{what} {label_of(name)}"] += 1
+
+
+def _inbound(message_id: str, address: Address, message: Json, sent_at: float) -> Inbound:
+    kind, text, payload = _readable(message)
+    return Inbound(
+        message_id=message_id,
+        address=address,
+        sent_at=sent_at,
+        kind=kind,
+        text=text,
+        payload=payload,
+        reply_to=_reply_to(message),
+        details=message,
+    )
+
+
+def _readable(message: Json) -> tuple[str, str | None, str | None]:
+    """The kind, what the bot can read, and the id of what was pressed. A chosen row is a ``button``, too."""
+    kind = label_of(text_of(message.get("type")) or "unknown")
+    part = object_in(message, kind)
+    if kind == "text":
+        return kind, text_of(part.get("body")), None
+    if kind == "button":  # a template's quick reply
+        return kind, text_of(part.get("text")), text_of(part.get("payload"))
+    if kind == "interactive":
+        for name in ("button_reply", "list_reply"):
+            reply = object_in(part, name)
+            if reply and part.get("type", name) == name:
+                return "button", text_of(reply.get("title")), text_of(reply.get("id"))
+    return kind, None, None
+
+
+def _reply_to(message: Json) -> str | None:
+    """The message that is quoted, answered, reacted to, edited or deleted."""
+    quoted = text_of(object_in(message, "context").get("id"))
+    about = {"reaction": "message_id", "edit": "original_message_id", "revoke": "original_message_id"}
+    for kind, key in about.items():
+        if message.get("type") == kind:
+            return text_of(object_in(message, kind).get(key)) or quoted
+    return quoted

@@ -1,0 +1,171 @@
+"""Renders the Rasa responses of one turn as few WhatsApp messages as possible: each one costs money.
+
+Nothing a designer or an action writes is lost: what WhatsApp cannot show as intended becomes text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Iterator, Mapping, Sequence
+
+import structlog
+
+from connectors.whatsapp_fields import Json, object_in, text_of
+from connectors.whatsapp_payloads import (
+    BODY_LIMIT,
+    CAPTION_LIMIT,
+    LIST_BUTTON_LIMIT,
+    Option,
+    choice,
+    image,
+    numbered,
+    passed_through,
+    texts,
+)
+from connectors.whatsapp_text import clean, split_tail
+from handoff.channel import Rendered
+
+log = structlog.get_logger()
+
+_ADDRESS = re.compile(r"https?://[^\s/]\S{0,2000}")
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """``merge_texts``: texts that follow each other in a turn become one message. ``list_button``: the words on the
+    button that opens a list, at most 20 characters."""
+
+    merge_texts: bool = True
+    list_button: str = "Choose"
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.list_button.strip()) <= LIST_BUTTON_LIMIT:
+            raise ValueError(f"list_button must have from 1 to {LIST_BUTTON_LIMIT} characters")
+
+
+def render(responses: Sequence[Mapping[str, Any]], options: RenderOptions | None = None) -> list[Rendered]:
+    """The messages for one turn's responses, in order. Never raises for what is in a response."""
+    composer = _Composer(options or RenderOptions())
+    for response in responses:
+        if isinstance(response, Mapping):
+            composer.add(response)
+        else:
+            log.warning("whatsapp.response_ignored", reason="not an object")
+    composer.flush()
+    return composer.messages
+
+
+class _Composer:
+    """Keeps texts back until it is known whether they can join what follows."""
+
+    def __init__(self, options: RenderOptions) -> None:
+        self.options = options
+        self.pending: list[str] = []
+        self.messages: list[Rendered] = []
+
+    def add(self, response: Json) -> None:
+        buttons = list(_buttons(response.get("quick_replies") or response.get("buttons")))
+        choices = [button for button in buttons if isinstance(button, Option)]
+        links = [button for button in buttons if isinstance(button, str)]
+        picture = _link(response.get("image"))
+        words = [_words(response.get("text")), *links, _link(response.get("attachment"))]
+        if picture and not _ADDRESS.fullmatch(picture):
+            words, picture = [*words, picture], ""
+        text = "\n\n".join(word for word in words if word)
+        if choices:
+            if picture:
+                self._picture(picture, "")  # the question and its buttons come last
+            self._choice(text, choices)
+        elif picture:
+            self._picture(picture, text)
+        else:
+            self._text(text)
+        self._custom(response.get("custom"))
+        for element in _list(response.get("elements")):
+            self.add(_element(element))
+
+    def flush(self) -> None:
+        self.messages += texts("\n\n".join(self.pending))
+        self.pending = []
+
+    def _text(self, text: str) -> None:
+        if text:
+            self.pending.append(text)
+        if not self.options.merge_texts:
+            self.flush()
+
+    def _picture(self, link: str, caption: str) -> None:
+        if len(caption) > CAPTION_LIMIT:
+            self._text(caption)
+            caption = ""
+        self.flush()
+        self.messages.append(image(link, caption))
+
+    def _choice(self, body: str, choices: list[Option]) -> None:
+        """Texts before it join its body when all fit; of a body that is too long, all but the end goes before."""
+        if choice("?", choices, self.options.list_button) is None:
+            return self._text("\n\n".join(part for part in (body, numbered(choices)) if part))
+        before = self.pending
+        whole = "\n\n".join(part for part in (*before, body) if part)
+        head, tail = split_tail(whole, BODY_LIMIT)
+        if head and body and len(body) <= BODY_LIMIT:
+            head, tail = "\n\n".join(before), body
+        self.pending = [head]
+        self.flush()
+        message = choice(tail or self.options.list_button, choices, self.options.list_button)
+        self.messages += [message] if message else []
+
+    def _custom(self, custom: Any) -> None:
+        if not custom:
+            return
+        message = passed_through(custom.get("whatsapp")) if isinstance(custom, Mapping) else None
+        if message is None:
+            log.warning("whatsapp.response_ignored", reason="custom without a WhatsApp message under 'whatsapp'")
+            return
+        self.flush()
+        self.messages.append(message)
+
+
+def _buttons(value: Any) -> Iterator[Option | str]:
+    """Each button once, as an option; a button that opens an address has no reply, and is a line of text."""
+    seen = set()
+    for button in _list(value):
+        fields = button if isinstance(button, Mapping) else {"title": button}
+        title = " ".join(_words(fields.get("title")).split())
+        address, payload = _words(fields.get("url")), _words(fields.get("payload"))
+        if address:
+            yield f"{title}: {address}" if title else address
+        elif (title or payload) and (title, payload) not in seen:
+            seen.add((title, payload))
+            yield Option(title=title or " ".join(payload.split()), payload=payload or title)
+
+
+def _element(element: Any) -> Json:
+    """A card of a carousel, as a response of its own."""
+    fields = element if isinstance(element, Mapping) else {"title": element}
+    lines = [_words(fields.get("title")), _words(fields.get("subtitle"))]
+    return {
+        "text": "\n".join(line for line in lines if line),
+        "image": fields.get("image_url"),
+        "buttons": fields.get("buttons"),
+    }
+
+
+def _link(value: Any) -> str:
+    """The address in an ``image`` or ``attachment``, which may be an object that holds it."""
+    if isinstance(value, Mapping):
+        places = [value, object_in(value, "payload")]
+        found = [text_of(place.get(key)) for place in places for key in ("link", "url", "src")]
+        value = next((address for address in found if address), None)
+    return _words(value)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = str(value)
+    return clean(value).strip() if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
