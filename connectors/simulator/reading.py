@@ -1,0 +1,50 @@
+"""How a message reads as plain text, for transcripts, lists and tests."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Mapping
+
+
+def plain_text(message: Mapping[str, Any]) -> str:
+    """The words of a message object, from either side; in brackets where there are none."""
+    kind = str(message.get("type", "text"))
+    part = message.get(kind)
+    if not isinstance(part, dict):
+        return f"[{kind}]"
+    if kind == "text":
+        return str(part.get("body", ""))
+    if kind == "interactive":
+        return _interactive(part)
+    if kind == "button":
+        return str(part.get("text", ""))
+    if kind == "reaction":
+        return str(part.get("emoji", "")) or "[reaction removed]"
+    if kind == "template":
+        return f"[template {part.get('name', '')}]"
+    return str(part.get("caption") or part.get("name") or part.get("filename") or f"[{kind}]")
+
+
+def offered_ids(message: Mapping[str, Any]) -> list[str]:
+    """The ids of the buttons and rows that a message offers."""
+    return [choice["id"] for choice in _choices(message.get("interactive") or {})]
+
+
+def _interactive(part: Mapping[str, Any]) -> str:
+    for name in ("button_reply", "list_reply"):
+        if isinstance(part.get(name), dict):
+            return str(part[name].get("title", ""))
+    lines = [part.get(name, {}).get("text", "") for name in ("header", "body", "footer")]
+    lines += [f"[{choice['title']}]" for choice in _choices(part)]
+    link = part.get("action", {}).get("parameters", {})
+    if part.get("type") == "cta_url":
+        lines.append(f"[{link.get('display_text', '')}: {link.get('url', '')}]")
+    return "\n".join(line for line in lines if line) or "[interactive]"
+
+
+def _choices(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    action = part.get("action") or {}
+    for button in action.get("buttons", []):
+        if isinstance(button, dict) and isinstance(button.get("reply"), dict):
+            yield button["reply"]
+    for section in action.get("sections", []):
+        yield from section.get("rows", [])

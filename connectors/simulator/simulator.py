@@ -1,0 +1,82 @@
+"""Everything put together: one object that the HTTP handlers use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Sequence
+
+from aiohttp import web
+
+from connectors.simulator.faults import Faults
+from connectors.simulator.live import Hub
+from connectors.simulator.model import CUSTOMER, Settings, Webhook
+from connectors.simulator.sender import Sender
+from connectors.simulator.settings import SimulatorSettings
+from connectors.simulator.storage import Storage
+from connectors.simulator.traffic import Traffic
+from connectors.simulator.webhooks import envelope
+from connectors.simulator.world import World
+
+logger = logging.getLogger(__name__)
+
+
+class Simulator:
+    """Opens the database when made; ``start`` and ``close`` need a running event loop."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self.settings = settings
+        self.hub = Hub()
+        self._storage = Storage(settings.file)
+        self.world = World(self._storage, self.hub, settings.whatsapp.phone_number_id)
+        self.sender = Sender(
+            settings.webhook_url,
+            settings.whatsapp.app_secret,
+            self._pack,
+            self._delivered,
+            self.world.count_failed_attempt,
+        )
+        self.sender.faults = self.world.faults
+        self.traffic = Traffic(self.world, self.sender)
+        self._stopping: asyncio.Event | None = None
+        self._writer: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self.sender.start()
+        self._stopping = asyncio.Event()
+        self._writer = asyncio.create_task(self._storage.run(self._stopping))
+        self.traffic.resume()
+
+    async def close(self) -> None:
+        """Stop delivering and write everything down."""
+        await self.sender.close()
+        if self._writer and self._stopping:
+            self._stopping.set()
+            await self._writer
+        self._storage.close()
+
+    def change_faults(self, faults: Faults) -> None:
+        self.world.change_faults(faults)
+        self.sender.faults = faults
+
+    def change_settings(self, settings: Settings) -> None:
+        self.world.change_settings(settings)
+
+    async def reset(self) -> None:
+        """Forget everything, updates on their way included."""
+        await self.sender.forget()
+        self.world.reset()
+        self.sender.faults = self.world.faults
+
+    def _pack(self, webhooks: Sequence[Webhook]) -> bytes:
+        return envelope(self.settings.whatsapp.business_account_id, self.world.number, webhooks)
+
+    def _delivered(self, webhooks: Sequence[Webhook]) -> None:
+        self.world.webhooks_done(webhooks)
+        for webhook in webhooks:
+            message = self.world.messages.get(webhook.message_id or "")
+            if message and message.author == CUSTOMER and message.status == "sent":
+                self.world.set_status(message, "delivered")
+
+
+SIMULATOR = web.AppKey("simulator", Simulator)
