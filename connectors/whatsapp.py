@@ -177,7 +177,7 @@ class WhatsAppInput(InputChannel):
 async def _start_bridge(app: Sanic, channel: CustomerChannel) -> RunningBridge:
     from handoff.bridge import start_bridge  # brings Rasa's agent and the database: only where it is started
 
-    return await start_bridge(app, channel)
+    return await start_bridge(app, channel, WhatsAppOutput)
 
 
 async def _hand_over(app: Sanic, batch: Batch, trace_id: str) -> int:

@@ -1,0 +1,164 @@
+"""How the bridge lets Rasa answer: one inbox item in, one saved tracker out, and nothing swallowed on the way."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Callable
+
+import aiohttp
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import OutputChannel, UserMessage
+from rasa.core.processor import MessageProcessor
+from rasa.shared.core.events import Event, FollowupAction, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+
+from handoff import inbox, outbox
+from handoff.database import Database
+from handoff.inbox import Item
+from handoff.saving import Assistant, metadata_of
+from handoff.tracker_store import BatonTrackerStore
+from handoff.turn import Turn, TurnFailed
+
+ACTION_RETURN = "action_handoff_return"
+ACTION_UNREADABLE = "action_unreadable_message"
+RESPONSES = ("utter_bot_failure", "utter_nobody_reached")
+CHANNEL = "whatsapp"
+
+
+class ModelUnfit(Exception):
+    """The loaded model lacks something that the bridge relies on; the message says what to add to the domain."""
+
+
+class ActionEndpoint(EndpointConfig):
+    """The action server, whose absence or failure fails the turn. Rasa would log it and go on with the next action."""
+
+    async def request(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super().request(*args, **kwargs)
+        except ClientResponseError as error:
+            if error.status == 400:  # an action that declines to run: part of the dialogue
+                raise
+            raise TurnFailed(f"The action server answered {error.status}.") from error
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            raise TurnFailed("The action server does not answer.") from error
+
+
+class Bot:
+    """The loaded Rasa agent, as the bridge uses it. Its coroutines run on the worker's event loop only."""
+
+    def __init__(self, agent: Agent, database: Database, output: Callable[[], OutputChannel]) -> None:
+        self.agent = agent
+        self.database = database
+        self.output = output
+
+    @property
+    def processor(self) -> MessageProcessor:
+        return self.agent.processor
+
+    async def answer(self, turn: Turn) -> None:
+        """Handle one item while the bot has the floor. The tracker store saves the turn at the end.
+
+        Raises:
+            TurnFailed: an action failed.
+        """
+        item = turn.item
+        if item.kind == inbox.RETURNED:
+            await self._run(await self._tracker(item), [FollowupAction(ACTION_RETURN)])
+        elif item.message["text"] is None:
+            await self._answer_unreadable(item)
+        else:
+            # not through the agent's lock: the conversation's lease is held, and Rasa's lock polls once a second
+            await self.processor.handle_message(await self._user_message(item))
+
+    async def _user_message(self, item: Item) -> UserMessage:
+        text = item.message["text"]
+        payload = item.message["payload"]
+        parse_data = None
+        if payload and await self._was_offered(item.conversation_id, payload):
+            text = payload
+        elif text.strip().startswith("/"):
+            parse_data = await self._parsed_as_text(text.strip())
+        return UserMessage(
+            text,
+            self.output(),
+            item.conversation_id,
+            parse_data=parse_data,
+            input_channel=CHANNEL,
+            message_id=item.message_id,
+            metadata=metadata_of(item),
+        )
+
+    async def _was_offered(self, conversation_id: str, payload: str) -> bool:
+        return await self.database.read(lambda connection: outbox.was_offered(connection, conversation_id, payload))
+
+    async def _parsed_as_text(self, text: str) -> dict[str, Any]:
+        """Understand a text that starts with a slash as a text. Rasa would take it for an intent, and obey."""
+        probe = UserMessage(text)
+        probe.text = f" {text}"
+        parsed: dict[str, Any] = await self.processor.parse_message(probe)
+        return {**parsed, "text": text}
+
+    async def _answer_unreadable(self, item: Item) -> None:
+        tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
+        kind = item.message["kind"]
+        heard = UserUttered(f"[{kind}]", input_channel=CHANNEL, message_id=item.message_id, metadata=metadata_of(item))
+        await self._run(tracker, [heard, SlotSet("unreadable_kind", kind), FollowupAction(ACTION_UNREADABLE)])
+
+    async def _tracker(self, item: Item) -> DialogueStateTracker:
+        return await self.processor.get_tracker(item.conversation_id)
+
+    async def _run(self, tracker: DialogueStateTracker, events: list[Event]) -> None:
+        """Let the bot act on events that are not a message it could read."""
+        tracker.update_with_events(events, self.processor.domain)
+        await self.processor._run_prediction_loop(self.output(), tracker)
+        await self.processor.save_tracker(tracker)
+
+
+def take_over(agent: Agent) -> BatonTrackerStore:
+    """Make a loaded agent fit for the bridge: failures of its store and of its actions are no longer swallowed.
+
+    Raises:
+        ModelUnfit: the agent has another tracker store, or the model lacks actions or responses.
+    """
+    store = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store)
+    if not isinstance(store, BatonTrackerStore):
+        raise ModelUnfit(
+            f"endpoints.yml must name handoff.tracker_store.BatonTrackerStore as tracker_store; Rasa loaded "
+            f"{type(store).__name__}. If it is named, importing it failed: see the warning above."
+        )
+    if agent.processor is None:
+        raise ModelUnfit("No model is loaded. Run `make train`.")
+    domain = agent.processor.domain
+    missing = [name for name in (ACTION_RETURN, ACTION_UNREADABLE) if name not in domain.action_names_or_texts]
+    missing += [name for name in RESPONSES if name not in domain.responses]
+    if missing:
+        raise ModelUnfit(f"The domain lacks what the bridge runs or says itself: {', '.join(missing)}.")
+    # Rasa wraps the store in one that answers a failing read with "no such conversation" and a failing save with a
+    # store in memory. A turn has to fail instead, and to be tried again.
+    agent.tracker_store = agent.processor.tracker_store = store
+    if agent.action_endpoint is not None:
+        endpoint = agent.action_endpoint
+        strict = ActionEndpoint(
+            endpoint.url, endpoint.params, endpoint.headers, endpoint.basic_auth, endpoint.token, endpoint.token_name,
+            endpoint.cafile, **endpoint.kwargs,
+        )  # fmt: skip
+        agent.action_endpoint = agent.processor.action_endpoint = strict
+    return store
+
+
+def assistant_of(agent: Agent) -> Assistant:
+    """What saving needs of the model."""
+    domain = agent.processor.domain
+    forms = {name: list(domain.required_slots_for_form(name)) for name in domain.form_names}
+
+    def text(response: str) -> str:
+        return str(domain.responses[response][0]["text"])
+
+    return Assistant(forms, text)
+
+
+def longest_history(agent: Agent) -> int:
+    """How many turns the model's policies look back at most."""
+    nodes = agent.processor.model_metadata.predict_schema.nodes.values()
+    return max((node.config.get("max_history") or 0 for node in nodes), default=0)

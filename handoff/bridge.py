@@ -1,0 +1,175 @@
+"""Wires the bridge into a Rasa server. Its two channels talk to it: `accept` what came in, apply a `command`."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+import sqlalchemy as sa
+import structlog
+from rasa.core.channels.channel import OutputChannel
+from sanic import Sanic
+from sqlalchemy.engine import Connection
+
+from handoff import conversations, inbox, outbox, server
+from handoff.agent_channel import AgentChannel
+from handoff.bot import Bot, assistant_of, longest_history, take_over
+from handoff.channel import Batch, CustomerChannel
+from handoff.clock import Clock, system_clock
+from handoff.commands import Applied, Commands
+from handoff.database import Database, Unavailable
+from handoff.dispatcher import Dispatcher
+from handoff.loop_thread import LoopThread
+from handoff.protocol import Envelope
+from handoff.saving import Saver
+from handoff.settings import bridge_settings
+from handoff.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A webhook that waits to be written, with those that came at the same moment, in one commit."""
+
+    batch: Batch
+    trace_id: str
+    written: asyncio.Future[None]
+
+
+class Bridge:
+    """The parts of the bridge in one Rasa server. `accept` and `command` run on the server's event loop."""
+
+    def __init__(
+        self, database: Database, worker: Worker, dispatcher: Dispatcher, commands: Commands, clock: Clock
+    ) -> None:
+        self.database = database
+        self.worker = worker
+        self.dispatcher = dispatcher
+        self.commands = commands
+        self.clock = clock
+        self._waiting: list[Accepted] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._threads = (LoopThread("baton-dispatcher"), LoopThread("baton-turns"))
+
+    def start(self) -> None:
+        sending, turning = self._threads
+        sending.start(self.dispatcher.run())
+        turning.start(self.worker.run())
+
+    async def stop(self) -> None:
+        """Let turns and deliveries under way end. What is waiting stays in the database."""
+        for thread in reversed(self._threads):
+            await asyncio.to_thread(thread.stop, STOP_SECONDS)
+        self.database.close()
+
+    async def accept(self, batch: Batch, trace_id: str) -> None:
+        """Keep all that a webhook brought; returns once it is durable.
+
+        Raises:
+            Unavailable: it was not kept; WhatsApp has to deliver it again.
+        """
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append(Accepted(batch, trace_id, written))
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.ensure_future(self._write_waiting())
+        await written
+
+    async def command(self, command: Envelope) -> Applied:
+        """Apply what the agent channel says.
+
+        Raises:
+            Unavailable: nothing was done; the channel has to send it again.
+        """
+        applied = await self.database.write(lambda connection: self.commands.apply(connection, command))
+        if applied.show_typing:
+            self.dispatcher.acknowledge(applied.number, applied.show_typing)
+        self.dispatcher.wake()
+        self.worker.wake([applied.conversation_id])
+        log.info("baton.command", trace_id=command.id, conversation=command.conversation_id, type=command.type,
+                 status=applied.status)  # fmt: skip
+        return applied
+
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            together, self._waiting = self._waiting, []
+            try:
+                touched = await self._write(functools.partial(self._keep_all, together))
+            except Exception as error:
+                for accepted in together:
+                    if not accepted.written.done():
+                        accepted.written.set_exception(error)
+                continue
+            for accepted in together:
+                if not accepted.written.done():
+                    accepted.written.set_result(None)
+            self.worker.wake(touched)
+            self.dispatcher.wake()
+
+    async def _write(self, work: Callable[[Connection], list[str]]) -> list[str]:
+        try:
+            return await self.database.write(work)
+        except sa.exc.IntegrityError:
+            # two servers met a new customer at the same moment; the second look finds what the first one made
+            return await self.database.write(work)
+
+    def _keep_all(self, together: list[Accepted], connection: Connection) -> list[str]:
+        now = self.clock()
+        touched: dict[str, None] = {}
+        for accepted in together:
+            for change in accepted.batch.changes:
+                conversations.apply_change(connection, change)
+            for message in accepted.batch.messages:
+                conversation_id = inbox.accept(connection, message, accepted.trace_id, now)
+                if conversation_id is not None:
+                    touched[conversation_id] = None
+            for receipt in accepted.batch.receipts:
+                outbox.apply_receipt(connection, receipt, now)
+        return list(touched)
+
+
+async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[], OutputChannel]) -> Bridge:
+    """Build the bridge around the server's agent and start it. Called once, when the server is up.
+
+    Raises:
+        SettingsError, ModelUnfit, SchemaBehind: the server cannot work like this; the message says what to do.
+    """
+    settings = bridge_settings()
+    agent = app.ctx.agent
+    store = take_over(agent)
+    store.window_turns = max(store.window_turns, longest_history(agent) + 2)
+    name, clock = server.new_name(), system_clock
+    database = store.database
+    saver = Saver(name, channel, assistant_of(agent), clock)
+    store.save_turn = saver.bot_turn
+    dispatcher = Dispatcher(database, channel, AgentChannel(settings.desk_url, settings.secret, clock), name, clock)
+    worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)
+    slots = frozenset(slot.name for slot in agent.processor.domain.slots)
+    bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock)
+    await _release(database, clock)
+    bridge.start()
+    log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)
+    return bridge
+
+
+async def _release(database: Database, clock: Clock) -> None:
+    def work(connection: Connection) -> int:
+        inbox.release_leases_of(connection, server.gone)
+        return outbox.release_claims_of(connection, server.gone, clock())
+
+    started = time.monotonic()
+    while True:
+        try:
+            interrupted = await database.write(work)
+            break
+        except Unavailable:
+            if time.monotonic() - started > 60:
+                raise
+            await asyncio.sleep(1)
+    if interrupted:
+        log.warning("baton.interrupted_sends", count=interrupted)

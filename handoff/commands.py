@@ -1,0 +1,184 @@
+"""What an agent channel may tell the bridge to do, applied in one transaction, once per id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from handoff import floor, handoffs, outbox, protocol, tables, tracker_events
+from handoff.channel import CustomerChannel
+from handoff.clock import Clock
+from handoff.protocol import Envelope, ProtocolError
+
+MAX_TEXT = 20_000
+
+_row = tables.commands
+
+
+@dataclass(frozen=True)
+class Applied:
+    """How a command was answered, and what has to be woken because of it."""
+
+    status: int
+    answer: Mapping[str, Any]
+    conversation_id: str
+    show_typing: str | None = None  # the message id to mark as read, with "typing"
+    number: str = ""
+
+
+class Commands:
+    """Applies commands. ``slots`` are the names of the domain's slots: an agent cannot set one that does not exist."""
+
+    def __init__(self, channel: CustomerChannel, slots: frozenset[str], clock: Clock) -> None:
+        self.channel = channel
+        self.slots = slots
+        self.clock = clock
+        self._do: dict[str, Callable[[Connection, RowMapping, Envelope], Mapping[str, Any]]] = {
+            protocol.AGENT_JOINED: self._joined,
+            protocol.AGENT_TYPING: self._typing,
+            protocol.AGENT_MESSAGE: self._message,
+            protocol.HANDOFF_TRANSFERRED: self._transferred,
+            protocol.HANDOFF_RESOLVED: self._resolved,
+            protocol.SLOTS_SET: self._slots_set,
+        }
+
+    def apply(self, connection: Connection, command: Envelope) -> Applied:
+        """Do what the command says, or say why not (409 when the floor has moved). The same id gets the same answer."""
+        query = sa.select(_row).where(_row.c.id == command.id)
+        conversation = floor.lock(connection, command.conversation_id)
+        known = connection.execute(query).mappings().first()
+        if known is not None:
+            return Applied(known["status"], known["answer"], known["conversation_id"])
+        status, answer = self._answer(connection, conversation, command)
+        if command.type != protocol.AGENT_TYPING:  # typing is not worth keeping
+            connection.execute(
+                _row.insert().values(
+                    id=command.id, conversation_id=command.conversation_id, type=command.type,
+                    status=status, answer=dict(answer), received_at=self.clock(),
+                )
+            )  # fmt: skip
+        seen = conversation is not None and status == 200 and command.type in _SHOWS_PRESENCE
+        return Applied(
+            status,
+            answer,
+            command.conversation_id,
+            conversation["last_message_id"] if seen and conversation else None,
+            conversation["number"] if conversation else "",
+        )
+
+    def _answer(
+        self, connection: Connection, conversation: RowMapping | None, command: Envelope
+    ) -> tuple[int, Mapping[str, Any]]:
+        try:
+            if conversation is None:
+                raise ProtocolError(404, "unknown_conversation", "There is no conversation with this id.")
+            if not floor.of(conversation).held_by(command.handoff_id):
+                raise ProtocolError(409, "stale_floor", self._why_stale(connection, conversation, command))
+            return 200, {"status": "ok", **self._do[command.type](connection, conversation, command)}
+        except floor.StaleFloor as stale:
+            return 409, ProtocolError(409, "stale_floor", str(stale)).body()
+        except ProtocolError as error:
+            return error.status, error.body()
+
+    def _why_stale(self, connection: Connection, conversation: RowMapping, command: Envelope) -> str:
+        handoff = tables.handoffs
+        state = connection.execute(sa.select(handoff.c.state).where(handoff.c.id == command.handoff_id)).scalar()
+        if state == floor.CANCELLED:
+            return "The customer went back to the bot, so this was not sent."
+        if state == floor.EXPIRED:
+            return "This handoff expired before anybody took it, so this was not sent."
+        if conversation["owner"] == floor.HUMAN:
+            return "A newer handoff has this conversation, so this was not sent."
+        return "This handoff is over and the bot has the conversation, so this was not sent."
+
+    def _joined(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        handoffs.note_join(connection, conversation, _agent(command), self.clock())
+        return {}
+
+    def _typing(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        _agent(command)
+        return {}
+
+    def _message(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        agent, now = _agent(command), self.clock()
+        text = command.data.get("text")
+        if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
+            raise ProtocolError(400, "wrong_field", f"'data.text' must be a text of 1 to {MAX_TEXT} characters.")
+        said = {
+            "event": "agent",
+            "timestamp": now,
+            "text": text,
+            "metadata": {"agent_name": agent["name"], "command_id": command.id},
+        }
+        tracker_events.append(connection, conversation["id"], [said])
+        ids = [
+            outbox.add_message(
+                connection, conversation["id"], rendered,
+                author=floor.HUMAN, epoch=conversation["epoch"], trace_id=command.id, at=now,
+                handoff_id=conversation["handoff_id"], command_id=command.id,
+            )
+            for rendered in self.channel.render([{"text": self._introduced(connection, conversation, agent, text)}])
+        ]  # fmt: skip
+        return {"message_id": ids[0] if ids else None}
+
+    def _introduced(self, connection: Connection, conversation: RowMapping, agent: Mapping[str, str], text: str) -> str:
+        """The customer always knows who has them: a person's first words carry their name. It costs no message."""
+        handoff = handoffs.current(connection, conversation)
+        if handoff["greeted_by"] == agent["id"]:
+            return text
+        connection.execute(
+            tables.handoffs.update().where(tables.handoffs.c.id == handoff["id"]).values(greeted_by=agent["id"])
+        )
+        return f"*{agent['name']}:*\n{text}"
+
+    def _transferred(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        to = command.data.get("to")
+        reason = str(command.data.get("reason") or "")
+        receiver = None if to is None else _person(to, "data.to")
+        who = f"agent:{_agent(command)['id']}"
+        handoffs.note_transfer(connection, conversation, who, receiver, reason, self.clock())
+        return {}
+
+    def _resolved(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        agent = _agent(command)
+        outcome = command.data.get("outcome")
+        if outcome not in protocol.OUTCOMES:
+            allowed = ", ".join(protocol.OUTCOMES)
+            raise ProtocolError(400, "wrong_field", f"'data.outcome' is {outcome!r}; it must be one of: {allowed}.")
+        handoffs.end(
+            connection, conversation, state=floor.RESOLVED, outcome=outcome, who=f"agent:{agent['id']}",
+            at=self.clock(), trace_id=command.id, note=str(command.data.get("note") or ""),
+            agent_name=agent["name"], slots=self._known_slots(command), hand_on=True,
+        )  # fmt: skip
+        return {}
+
+    def _slots_set(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
+        _agent(command)
+        set_now = handoffs.slot_events(self._known_slots(command), self.clock())
+        tracker_events.append(connection, conversation["id"], set_now)
+        return {}
+
+    def _known_slots(self, command: Envelope) -> Mapping[str, Any]:
+        slots = command.data.get("slots") or {}
+        if not isinstance(slots, dict):
+            raise ProtocolError(400, "wrong_field", "'data.slots' must be an object of slot names and values.")
+        unknown = sorted(set(slots) - self.slots)
+        if unknown:
+            raise ProtocolError(400, "unknown_slot", f"The bot has no slot named {', '.join(unknown)}.")
+        return slots
+
+
+_SHOWS_PRESENCE = (protocol.AGENT_TYPING,)
+
+
+def _agent(command: Envelope) -> Mapping[str, str]:
+    return _person(command.data.get("agent"), "data.agent")
+
+
+def _person(value: Any, where: str) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) and value[key] for key in ("id", "name")):
+        raise ProtocolError(400, "missing_field", f"'{where}' must be an object with 'id' and 'name'.")
+    return value

@@ -1,0 +1,204 @@
+"""The handoff context: what the person who takes over is given, so that nobody asks twice. Built from stored events
+alone: it needs neither Rasa nor a tracker, and so works when the bot itself has failed."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping, Sequence
+
+from handoff.tracker_events import Event
+
+VERSION = 1
+TRANSCRIPT_LENGTH = 60
+LAST_TURNS = 8
+
+_OWN_SLOTS = ("handoff_", "unreadable_kind", "requested_slot", "session_started_metadata")
+_OWN_ACTIONS = ("utter_", "action_listen", "action_session_start", "action_extract_slots", "action_handoff",
+                "action_unreadable_message", "action_default_fallback", "validate_")  # fmt: skip
+_NO_WANT = {"greet", "goodbye", "thank", "affirm", "deny", "request_human", "bot_challenge", "inform", "nlu_fallback"}
+
+
+def build(
+    *,
+    handoff: Mapping[str, Any],
+    conversation: Mapping[str, Any],
+    events: Sequence[Event],
+    utterances: Sequence[Event],
+    forms: Mapping[str, Sequence[str]],
+    earlier: Iterable[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Build the context (schema version 1, docs/architecture.md).
+
+    Args:
+        handoff: the new row of ``handoffs``.
+        conversation: the row of ``conversations``.
+        events: the tracker's recent events, oldest first, with all slots set in them.
+        utterances: the last things said by anybody, oldest first.
+        forms: each form's required slots, from the domain.
+        earlier: rows of this customer's earlier handoffs.
+    """
+    facts = _facts(events)
+    return {
+        "version": VERSION,
+        "handoff_id": handoff["id"],
+        "conversation_id": conversation["id"],
+        "requested_at": handoff["requested_at"],
+        "reason": handoff["reason"],
+        "reason_detail": handoff["reason_detail"],
+        "topic": handoff["topic"],
+        "priority": handoff["priority"],
+        "skills": handoff["skills"],
+        "customer": {
+            "name": conversation["name"],
+            "username": conversation["username"],
+            "phone": f"+{conversation['wa_id']}" if conversation["wa_id"] else None,
+            "user_id": conversation["user_id"],
+            "language": None,
+        },
+        "summary": summary(utterances, handoff["topic"]),
+        "facts": list(facts.values()),
+        "form": _form(events, facts, forms),
+        "tried": _tried(events),
+        "promised": [
+            {"text": said["text"], "at": said.get("timestamp")}
+            for said in utterances
+            if said["event"] == "bot" and (said.get("metadata") or {}).get("promise")
+        ],
+        "turns": [_turn(event) for event in utterances if event["event"] == "user"][-LAST_TURNS:],
+        "sentiment": None,
+        "media": [_kind(event) for event in utterances if event["event"] == "user" and _kind(event) != "text"],
+        "window_ends_at": conversation["window_ends_at"],
+        "opted_out": False,
+        "earlier_handoffs": [_earlier(row) for row in earlier],
+        "transcript": [line for line in map(_line, utterances) if line],
+    }
+
+
+def summary(utterances: Sequence[Event], topic: str | None) -> str:
+    """What the customer wants, in a sentence of their own words: the last message that asked for something."""
+    asked = [event for event in utterances if event["event"] == "user" and event.get("text")]
+    if not asked:
+        return "The customer has not said yet what they want."
+    wanting = [event for event in asked if _intent(event)[0] not in _NO_WANT and not event["text"].startswith("/")]
+    event = (wanting or asked)[-1]
+    intent = _intent(event)[0] if wanting else None
+    about = label(topic or intent or "") if (topic or intent) not in (None, "out_of_scope") else ""
+    words = f"“{_shown_text(event)}”"
+    return f"{about}: {words}" if about else words
+
+
+def label(name: str) -> str:
+    """A name from the domain as people read it: ``track_order`` becomes ``Track order``."""
+    return name.removesuffix("_form").removeprefix("action_").replace("_", " ").strip().capitalize()
+
+
+def _facts(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
+    facts: dict[str, dict[str, Any]] = {}
+    said: Event | None = None
+    acted = False
+    for event in events:
+        if event["event"] == "user":
+            said, acted = event, False
+        elif event["event"] == "action":
+            acted = event.get("name") != "action_listen"
+        elif event["event"] == "slot" and not event["name"].startswith(_OWN_SLOTS):
+            facts.pop(event["name"], None)
+            if event.get("value") is not None:
+                facts[event["name"]] = _fact(event, said, acted)
+        elif event["event"] == "reset_slots":
+            facts.clear()
+    return facts
+
+
+def _fact(event: Event, said: Event | None, acted: bool) -> dict[str, Any]:
+    by_agent = (event.get("metadata") or {}).get("source") == "agent"
+    words = _shown_text(said) if said else None
+    told = words is not None and str(event["value"]).lower() in words.lower()
+    source = "agent" if by_agent else "customer" if told or not acted else "bot"
+    return {
+        "name": event["name"],
+        "label": label(event["name"]),
+        "value": event["value"],
+        "source": source,
+        "said": words if source == "customer" else None,
+        "at": event.get("timestamp"),
+    }
+
+
+def _form(
+    events: Sequence[Event], facts: Mapping[str, Any], forms: Mapping[str, Sequence[str]]
+) -> dict[str, Any] | None:
+    active: str | None = None
+    following: str | None = None
+    for event in events:
+        if event["event"] == "active_loop":
+            active = event.get("name")
+        elif event["event"] == "slot" and event["name"] == "requested_slot":
+            following = event.get("value")
+    if not active:
+        return None
+    missing = [slot for slot in forms.get(active, []) if slot not in facts]
+    return {
+        "name": active,
+        "missing": missing,
+        "next": following if following in missing else next(iter(missing), None),
+    }
+
+
+def _tried(events: Sequence[Event]) -> list[dict[str, Any]]:
+    tried = []
+    for event in events:
+        name = event.get("name") or ""
+        own = name.startswith(_OWN_ACTIONS)
+        if event["event"] == "action" and not own:
+            tried.append({"action": name, "label": label(name), "result": "ok", "at": event.get("timestamp")})
+        elif event["event"] == "action_execution_rejected" and not own:
+            tried.append({"action": name, "label": label(name), "result": "failed", "at": event.get("timestamp")})
+    return tried[-LAST_TURNS:]
+
+
+def _turn(event: Event) -> dict[str, Any]:
+    intent, confidence = _intent(event)
+    return {"text": _shown_text(event), "intent": intent, "confidence": confidence, "at": event.get("timestamp")}
+
+
+def _line(event: Event) -> dict[str, Any] | None:
+    author = {"user": "customer", "bot": "bot", "agent": "human"}[event["event"]]
+    meta = event.get("metadata") or {}
+    text = _shown_text(event) if author == "customer" else event.get("text")
+    if not text:
+        return None
+    return {
+        "author": author,
+        "name": meta.get("agent_name"),
+        "text": text,
+        "kind": _kind(event),
+        "at": event.get("timestamp"),
+        "message_id": event.get("message_id") or meta.get("message_id"),
+    }
+
+
+def _shown_text(event: Event) -> str:
+    """What the customer saw themselves say: a button's title, not its payload."""
+    return str((event.get("metadata") or {}).get("title") or event.get("text") or f"[{_kind(event)}]")
+
+
+def _kind(event: Event) -> str:
+    return str((event.get("metadata") or {}).get("kind") or "text")
+
+
+def _intent(event: Event) -> tuple[str | None, float | None]:
+    intent = (event.get("parse_data") or {}).get("intent") or {}
+    return intent.get("name"), intent.get("confidence")
+
+
+def _earlier(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "handoff_id": row["id"],
+        "reason": row["reason"],
+        "topic": row["topic"],
+        "outcome": row["outcome"] or row["state"],
+        "note": row["note"],
+        "agent": row["agent_name"],
+        "requested_at": row["requested_at"],
+        "resolved_at": row["closed_at"],
+    }

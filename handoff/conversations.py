@@ -1,0 +1,112 @@
+"""Which conversation a customer's address belongs to. It stays the same through new numbers and names."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from handoff import floor, tables
+from handoff.channel import Address, AddressChange
+
+WINDOW_SECONDS = 24 * 3600
+
+_row = tables.conversations
+
+
+def for_address(connection: Connection, address: Address, at: float) -> RowMapping:
+    """The conversation of an address, made if it is new, with what the address newly tells written to it.
+
+    The business-scoped user id decides; the WhatsApp id finds a customer who had no user id yet. When the two point to
+    two conversations, the user id's keeps the number and the other one loses it: numbers get new owners, ids do not.
+    """
+    by_user = _find(connection, address.number, _row.c.user_id, address.user_id)
+    by_phone = _find(connection, address.number, _row.c.wa_id, address.wa_id)
+    found = by_user or by_phone
+    if by_phone and by_user and by_phone["id"] != by_user["id"]:
+        _update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
+    elif by_phone and not by_user and address.user_id and by_phone["user_id"]:
+        # the phone is known under another user id: a new person has the number now
+        _update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
+        found = None
+    if found is None:
+        return _create(connection, address, at)
+    return _refresh(connection, found, address)
+
+
+def apply_change(connection: Connection, change: AddressChange) -> str | None:
+    """The customer's number or id changed: their conversation goes on under the new one. Returns its id."""
+    found = _find(connection, change.number, _row.c.user_id, change.old_user_id) or _find(
+        connection, change.number, _row.c.wa_id, change.old_wa_id
+    )
+    if found is None:
+        return None
+    new: dict[str, str] = {}
+    if change.new_wa_id:
+        new |= {"wa_id": change.new_wa_id, "reply_wa_id": change.new_wa_id}
+    if change.new_user_id:
+        new |= {"user_id": change.new_user_id}
+    for column in ("wa_id", "user_id"):
+        other = _find(connection, change.number, _row.c[column], new.get(column))
+        if other and other["id"] != found["id"]:
+            _update(connection, other["id"], **{column: None})
+    if new:
+        _update(connection, found["id"], **new)
+    return str(found["id"])
+
+
+def address_of(row: Mapping[str, Any]) -> Address:
+    """Where to answer: by phone if the latest message carried it, else by user id (the phone may have a new owner)."""
+    phone = row["reply_wa_id"] or (None if row["user_id"] else row["wa_id"])
+    return Address(row["number"], row["user_id"], phone, row["name"], row["username"])
+
+
+def _find(connection: Connection, number: str, column: sa.Column[Any], value: str | None) -> RowMapping | None:
+    if not value:
+        return None
+    query = sa.select(_row).where(_row.c.number == number, column == value).with_for_update()
+    return connection.execute(query).mappings().first()
+
+
+def _create(connection: Connection, address: Address, at: float) -> RowMapping:
+    conversation_id = uuid.uuid4().hex  # opaque: the tracker's sender_id must not change when a number does
+    connection.execute(
+        _row.insert().values(
+            id=conversation_id,
+            number=address.number,
+            user_id=address.user_id,
+            wa_id=address.wa_id,
+            reply_wa_id=address.wa_id,
+            name=address.name,
+            username=address.username,
+            owner=floor.BOT,
+            epoch=0,
+            created_at=at,
+        )
+    )
+    created = floor.lock(connection, conversation_id)
+    assert created is not None
+    return created
+
+
+def _refresh(connection: Connection, found: RowMapping, address: Address) -> RowMapping:
+    told = {
+        "user_id": address.user_id or found["user_id"],
+        "wa_id": address.wa_id or found["wa_id"],
+        "reply_wa_id": address.wa_id,
+        "name": address.name or found["name"],
+        "username": address.username or found["username"],
+    }
+    changed = {name: value for name, value in told.items() if found[name] != value}
+    if not changed:
+        return found
+    _update(connection, found["id"], **changed)
+    refreshed = floor.lock(connection, found["id"])
+    assert refreshed is not None
+    return refreshed
+
+
+def _update(connection: Connection, conversation_id: str, **values: Any) -> None:
+    connection.execute(_row.update().where(_row.c.id == conversation_id).values(**values))

@@ -1,0 +1,105 @@
+"""One database, reached without blocking an event loop: each unit of work is a function that runs in a thread, in one
+transaction. On SQLite one thread writes, so that writers of a process never wait for each other's locks."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+from pathlib import Path
+from typing import Any, Callable, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import QueuePool
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_SECONDS = 5
+POSTGRESQL_THREADS = 8
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, or stayed locked for too long. Trying again later helps."""
+
+
+class Database:
+    """An engine and the threads that use it.
+
+    `write` and `read` take a function of one connection and run it in a transaction; what it returns comes back.
+    They raise `Unavailable` when the database is away; any other error of the function passes through, rolled back.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        writers = 1 if self.is_sqlite else POSTGRESQL_THREADS
+        self._writers = concurrent.futures.ThreadPoolExecutor(writers, thread_name_prefix="database-write")
+        self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+
+    def write_now(self, work: Callable[[Connection], T]) -> T:
+        """The same from a thread that may wait (start-up, command line)."""
+        try:
+            with self.engine.begin() as connection:
+                return work(connection)
+        except sa.exc.DBAPIError as error:
+            raise _translated(error) from error
+
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self.engine.connect() as connection:
+                connection = connection.execution_options(baton_read_only=True)
+                with connection.begin():
+                    return work(connection)
+        except sa.exc.DBAPIError as error:
+            raise _translated(error) from error
+
+    def close(self) -> None:
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self.engine.dispose()
+
+
+def _translated(error: sa.exc.DBAPIError) -> Exception:
+    if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated:
+        return Unavailable(f"The database is not available: {error.orig}")
+    same: Exception = error
+    return same
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return sa.create_engine(
+            url, pool_pre_ping=True, pool_size=POSTGRESQL_THREADS + 4, connect_args={"connect_timeout": 5}
+        )
+    Path(url[len("sqlite:///") :]).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=8,
+        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+    )
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # pysqlite's own BEGIN comes too late; _begin_sqlite sends it
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut, too
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that will write takes the lock at once, and cannot fail half-way on a stale read
+    read_only = connection.get_execution_options().get("baton_read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,304 @@
+"""The outbox: what is to be delivered, to the customer or to the agent channel. It is written in the transaction that
+decides it, and sent afterwards, one at a time and in order within a conversation's lane."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from handoff import conversations, floor, protocol, tables
+from handoff.channel import Address, DeliveryError, Receipt, Rendered
+
+CUSTOMER = "customer"
+AGENT = "agent"
+
+MESSAGE = "message"
+
+PENDING = "pending"
+SENDING = "sending"
+SENT = "sent"
+REFUSED = "refused"
+DEAD = "dead"
+
+CLAIM_SECONDS = 60.0
+GIVE_UP_AFTER_SECONDS = 24 * 3600.0  # a reply that is a day old helps nobody, and the window has closed
+STATUS_GRACE_SECONDS = 4.0  # an unknown send: a status may still tell that it went out
+
+_ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
+_row = tables.outbox
+_handoff = tables.handoffs
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One row that this server has claimed, with all that sending it needs."""
+
+    seq: int
+    id: str
+    conversation_id: str
+    lane: str
+    kind: str
+    author: str
+    epoch: int
+    handoff_id: str | None
+    payload: Mapping[str, Any]
+    attempts: int
+    trace_id: str
+    created_at: float
+    to: Address
+
+
+def add_message(
+    connection: Connection,
+    conversation_id: str,
+    rendered: Rendered,
+    *,
+    author: str,
+    epoch: int,
+    trace_id: str,
+    at: float,
+    handoff_id: str | None = None,
+    command_id: str | None = None,
+) -> str:
+    """Queue one message for the customer, made under ``epoch``. Returns its id."""
+    outbox_id = _add(
+        connection, conversation_id, CUSTOMER, MESSAGE, dict(rendered.payload),
+        author=author, epoch=epoch, trace_id=trace_id, at=at, handoff_id=handoff_id, command_id=command_id,
+    )  # fmt: skip
+    for payload in dict.fromkeys(rendered.offers):
+        offered = {"conversation_id": conversation_id, "payload": payload}
+        if not was_offered(connection, conversation_id, payload):
+            connection.execute(tables.offers.insert().values(**offered))
+    return outbox_id
+
+
+def add_event(
+    connection: Connection,
+    conversation_id: str,
+    event_type: str,
+    data: Mapping[str, Any],
+    *,
+    epoch: int,
+    handoff_id: str | None,
+    trace_id: str,
+    at: float,
+) -> str:
+    """Queue one event for the agent channel. Returns its id."""
+    return _add(
+        connection, conversation_id, AGENT, event_type, dict(data),
+        author=floor.SYSTEM, epoch=epoch, trace_id=trace_id, at=at, handoff_id=handoff_id, command_id=None,
+    )  # fmt: skip
+
+
+def was_offered(connection: Connection, conversation_id: str, payload: str) -> bool:
+    """Was this customer ever sent a button or row with this payload?"""
+    sent = tables.offers
+    query = sa.select(sent.c.payload).where(sent.c.conversation_id == conversation_id, sent.c.payload == payload)
+    return connection.execute(query).first() is not None
+
+
+def claim(connection: Connection, server: str, now: float, limit: int = 64) -> tuple[list[Delivery], list[str]]:
+    """Claim the first open row of each lane that is due. Rows whose epoch has passed are refused instead; returns what
+    to deliver, and the lanes' conversations in which something was refused (there may be more to claim at once)."""
+    head = (
+        sa.select(sa.func.min(_row.c.seq))
+        .where(_row.c.status.in_([PENDING, SENDING]))
+        .group_by(_row.c.lane, _row.c.conversation_id)
+    )
+    query = (
+        sa.select(_row.c.seq)
+        .where(
+            _row.c.seq.in_(head),
+            _row.c.next_try_at <= now,
+            sa.or_(_row.c.status == PENDING, sa.and_(_row.c.status == SENDING, _row.c.claimed_until <= now)),
+        )
+        .order_by(_row.c.seq)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    deliveries: list[Delivery] = []
+    refused: list[str] = []
+    for seq in connection.execute(query).scalars().all():
+        row = _with_conversation(connection, seq)
+        if row is None:
+            continue
+        if row["lane"] == CUSTOMER and row["epoch"] != row["floor_epoch"]:
+            _refuse(connection, row, now)
+            refused.append(row["conversation_id"])
+        else:
+            deliveries.append(_claim_one(connection, row, server, now))
+    return deliveries, refused
+
+
+def record_sent(connection: Connection, delivery: Delivery, provider_id: str | None, now: float) -> None:
+    """The other side took it. A handoff whose request was taken is queued from now on."""
+    values: dict[str, Any] = {"status": SENT, "sent_at": now, "claimed_by": None, "error": None, "error_code": None}
+    if provider_id is not None:
+        values |= {"provider_id": provider_id, "delivery": SENT}
+    taken = connection.execute(_row.update().where(_row.c.seq == delivery.seq, _row.c.status != SENT).values(**values))
+    if delivery.kind == protocol.HANDOFF_REQUESTED:
+        connection.execute(
+            _handoff.update()
+            .where(_handoff.c.id == delivery.handoff_id, _handoff.c.state == floor.REQUESTED)
+            .values(state=floor.QUEUED)
+        )
+    if provider_id is not None and taken.rowcount:
+        _tell_agent(connection, delivery.id, SENT, now)
+        _apply_early_receipt(connection, provider_id)
+
+
+def record_failure(connection: Connection, delivery: Delivery, error: DeliveryError, now: float) -> bool:
+    """Try again later, or give up visibly. Returns whether it will be tried again."""
+    attempts = delivery.attempts + 1
+    too_old = delivery.lane == CUSTOMER and now - delivery.created_at >= GIVE_UP_AFTER_SECONDS
+    again = error.retry and not too_old
+    values: dict[str, Any] = {"attempts": attempts, "error": str(error), "error_code": error.code, "claimed_by": None}
+    if error.unknown:
+        values["unknown_sends"] = _row.c.unknown_sends + 1
+    if again:
+        pause = min(60.0, 0.5 * 2 ** min(attempts, 8)) * random.uniform(0.5, 1.0)
+        least = STATUS_GRACE_SECONDS if error.unknown else 0.0
+        values |= {"status": PENDING, "next_try_at": now + max(pause, least, error.retry_after or 0.0)}
+    else:
+        values["status"] = DEAD
+    # a status may have told, meanwhile, that the message went out after all: then this failure is void
+    connection.execute(_row.update().where(_row.c.seq == delivery.seq, _row.c.status == SENDING).values(**values))
+    if not again and delivery.lane == CUSTOMER:
+        _tell_agent(connection, delivery.id, "failed", now, code=str(error.code), text=str(error))
+    return again
+
+
+def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
+    """Note what became of a message. States only move forward: statuses come unordered and more than once."""
+    matches = [_row.c.provider_id == receipt.provider_id]
+    if receipt.outbox_id:
+        matches.append(_row.c.id == receipt.outbox_id)
+    row = connection.execute(sa.select(_row).where(sa.or_(*matches)).with_for_update()).mappings().first()
+    if row is None:
+        _keep_early(connection, receipt)
+        return
+    if _ORDER.get(receipt.status, 0) <= _ORDER.get(row["delivery"] or "", 0):
+        return
+    values: dict[str, Any] = {"delivery": receipt.status, "provider_id": receipt.provider_id}
+    if row["status"] in (PENDING, SENDING):  # the answer to the send was lost: no need to send again
+        values |= {"status": SENT, "sent_at": at, "claimed_by": None}
+    if receipt.status == "failed":
+        values |= {"error": receipt.error, "error_code": receipt.error_code}
+    connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(**values))
+    _tell_agent(
+        connection, row["id"], receipt.status, receipt.at,
+        code=None if receipt.error_code is None else str(receipt.error_code), text=receipt.error,
+    )  # fmt: skip
+
+
+def release_claims_of(connection: Connection, gone: Callable[[Iterable[str]], list[str]], now: float) -> int:
+    """What a server was sending when it died may or may not have gone out. It is sent again after a moment in which a
+    status can still say that it did. Returns how many there were."""
+    sending = _row.c.status == SENDING
+    holders = connection.execute(sa.select(_row.c.claimed_by).where(sending).distinct()).scalars()
+    values = {
+        "status": PENDING,
+        "claimed_by": None,
+        "next_try_at": now + STATUS_GRACE_SECONDS,
+        "unknown_sends": _row.c.unknown_sends + 1,
+    }
+    interrupted = _row.update().where(sending, _row.c.claimed_by.in_(gone(holders)))
+    return int(connection.execute(interrupted.values(**values)).rowcount)
+
+
+def _add(
+    connection: Connection, conversation_id: str, lane: str, kind: str, payload: dict[str, Any], **values: Any
+) -> str:
+    outbox_id = uuid.uuid4().hex
+    connection.execute(
+        _row.insert().values(
+            id=outbox_id,
+            conversation_id=conversation_id,
+            lane=lane,
+            kind=kind,
+            payload=payload,
+            status=PENDING,
+            created_at=values.pop("at"),
+            **values,
+        )
+    )
+    return outbox_id
+
+
+def _with_conversation(connection: Connection, seq: int) -> RowMapping | None:
+    talk = tables.conversations
+    query = (
+        sa.select(_row, *(talk.c[name].label(f"talk_{name}") for name in _ADDRESS), talk.c.epoch.label("floor_epoch"))
+        .join(talk, talk.c.id == _row.c.conversation_id)
+        .where(_row.c.seq == seq)
+    )
+    return connection.execute(query).mappings().first()
+
+
+_ADDRESS = ("number", "user_id", "wa_id", "reply_wa_id", "name", "username")
+
+
+def _claim_one(connection: Connection, row: RowMapping, server: str, now: float) -> Delivery:
+    if row["status"] == SENDING:  # another server died while it was sending this
+        connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(unknown_sends=_row.c.unknown_sends + 1))
+    connection.execute(
+        _row.update()
+        .where(_row.c.seq == row["seq"])
+        .values(status=SENDING, claimed_by=server, claimed_until=now + CLAIM_SECONDS)
+    )
+    return Delivery(
+        **{name: row[name] for name in Delivery.__annotations__ if name != "to"},
+        to=conversations.address_of({name: row[f"talk_{name}"] for name in _ADDRESS}),
+    )
+
+
+def _refuse(connection: Connection, row: RowMapping, now: float) -> None:
+    why = "The conversation changed hands before this message was sent, so it was not sent."
+    connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(status=REFUSED, error=why, claimed_by=None))
+    _tell_agent(connection, row["id"], REFUSED, now, code="stale_floor", text=why)
+
+
+def _tell_agent(
+    connection: Connection, outbox_id: str, status: str, at: float, code: str | None = None, text: str | None = None
+) -> None:
+    """The agent channel hears what became of what its people wrote."""
+    query = sa.select(_row).where(_row.c.id == outbox_id, _row.c.command_id.is_not(None))
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return
+    error = {"code": code or "", "message": text or ""} if code or text else None
+    data = {"command_id": row["command_id"], "message_id": outbox_id, "status": status, "at": at, "error": error}
+    add_event(
+        connection, row["conversation_id"], protocol.MESSAGE_STATUS, data,
+        epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=row["trace_id"], at=at,
+    )  # fmt: skip
+
+
+def _keep_early(connection: Connection, receipt: Receipt) -> None:
+    early = tables.early_receipts
+    row = connection.execute(sa.select(early).where(early.c.provider_id == receipt.provider_id)).mappings().first()
+    values = {
+        "status": receipt.status,
+        "at": receipt.at,
+        "error_code": receipt.error_code,
+        "error": receipt.error,
+    }
+    if row is None:
+        connection.execute(early.insert().values(provider_id=receipt.provider_id, **values))
+    elif _ORDER.get(receipt.status, 0) > _ORDER.get(row["status"], 0):
+        connection.execute(early.update().where(early.c.provider_id == receipt.provider_id).values(**values))
+
+
+def _apply_early_receipt(connection: Connection, provider_id: str) -> None:
+    early = tables.early_receipts
+    row = connection.execute(sa.select(early).where(early.c.provider_id == provider_id)).mappings().first()
+    if row is None:
+        return
+    connection.execute(early.delete().where(early.c.provider_id == provider_id))
+    receipt = Receipt("", provider_id, row["status"], row["at"], None, row["error_code"], row["error"])
+    apply_receipt(connection, receipt, row["at"])
