@@ -1,0 +1,70 @@
+"""`python -m handoff.desk`: start the desk."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from sanic import Sanic
+
+from handoff.desk import migrate
+from handoff.desk.app import create_app, is_demo
+from handoff.desk.database import Database, DatabaseUnavailable
+from handoff.settings import DeskSettings, SettingsError, desk_settings
+
+
+def main() -> int:
+    _configure_logging()
+    try:
+        settings = desk_settings()
+        _check_database(settings)
+        app = create_app(settings, demo=is_demo())
+        _run(app, settings)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check_database(settings: DeskSettings) -> None:
+    """Before the server starts, so that a wrong address or an old schema is one message and not a stack trace."""
+    database = Database(settings.database_url)
+    try:
+        migrate.prepare(database)
+    except DatabaseUnavailable as error:
+        cause = str(error.__cause__).strip().splitlines()[0]
+        raise SettingsError([f"DESK_DATABASE_URL: the database does not answer: {cause}"]) from error
+    finally:
+        database.close()
+
+
+def _run(app: Sanic, settings: DeskSettings) -> None:
+    try:
+        app.run(host=settings.host, port=settings.port, access_log=False, motd=False)
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise SettingsError([f"DESK_PORT: the desk cannot listen on {where}: {error.strerror}"]) from error
+
+
+def _configure_logging() -> None:
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    for noisy in ("httpx", "httpcore", "sanic.root", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    people_read_it = sys.stderr.isatty()
+    style = structlog.dev.ConsoleRenderer() if people_read_it else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            style,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,254 @@
+"""What an agent does with a conversation. Each act is one transaction: state, transcript, command and log together."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Mapping
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from handoff import protocol
+from handoff.desk import words
+from handoff.desk.commands import enqueue
+from handoff.desk.events import locked_conversation
+from handoff.desk.journal import record
+from handoff.desk.people import Agent
+from handoff.desk.tables import agents, conversations, handoffs, messages
+from handoff.desk.transcript import add_line
+
+LONGEST_MESSAGE = 20_000
+
+Row = Mapping[str, Any]
+
+
+class ActRefused(Exception):
+    """The act does not fit the conversation's state; nothing was changed. ``status`` is the HTTP status."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def new_id(kind: str) -> str:
+    return f"{kind}-{secrets.token_hex(12)}"
+
+
+def accept(connection: Connection, conversation_id: str, agent: Agent, now: float) -> None:
+    """Take a waiting conversation. One agent gets it; doing it again changes nothing.
+
+    Raises:
+        ActRefused: 404 unknown, 409 somebody else has it or nobody waits.
+    """
+    conversation = _load(connection, conversation_id)
+    if conversation["state"] == words.ACTIVE and conversation["owner_id"] == agent.id:
+        return
+    if conversation["state"] == words.ACTIVE:
+        owner = _name_of(connection, conversation["owner_id"])
+        raise ActRefused(409, "taken", f"{owner} has this conversation. Ask them to transfer it to you.")
+    if conversation["state"] != words.QUEUED:
+        raise ActRefused(409, "not_waiting", "Nobody is waiting here: the bot has this conversation.")
+    _set(connection, conversation_id, state=words.ACTIVE, owner_id=agent.id, unread=0)
+    handoff = handoffs.c.id == conversation["handoff_id"]
+    taken = {"state": words.ACTIVE, "agent_id": agent.id}
+    connection.execute(handoffs.update().where(handoff).values(**taken))
+    first_time = handoffs.c.accepted_at.is_(None)
+    connection.execute(handoffs.update().where(handoff, first_time).values(accepted_at=now))
+    _say(connection, conversation, f"{agent.name} joined", now, agent)
+    enqueue(
+        connection, new_id("join"), protocol.AGENT_JOINED, conversation, {"agent": agent.for_bridge()}, now
+    )
+    _log(connection, "accepted", conversation, agent, now)
+
+
+def reply(
+    connection: Connection, conversation_id: str, agent: Agent, text: str, now: float, key: str | None = None
+) -> str:
+    """Send a text to the customer; returns the command's id. ``key`` makes sending it twice the same as once.
+
+    Raises:
+        ActRefused: 400 empty or too long, 404 unknown, 409 the agent does not have the conversation.
+    """
+    text = text.strip()
+    if not text:
+        raise ActRefused(400, "empty", "Write something first: the message is empty.")
+    if len(text) > LONGEST_MESSAGE:
+        raise ActRefused(400, "too_long", f"The message is too long: at most {LONGEST_MESSAGE} characters.")
+    conversation = _load(connection, conversation_id)
+    command_id = f"msg-{agent.id}-{key}"[:255] if key else new_id("msg")
+    known = select(messages.c.id).where(messages.c.command_id == command_id)
+    if connection.execute(known).first() is not None:
+        return command_id
+    _require_owner(connection, conversation, agent)
+    add_line(
+        connection, conversation_id, words.HUMAN, text, now,
+        name=agent.name, agent_id=agent.id, command_id=command_id, status=words.SENDING, status_at=now,
+        handoff_id=conversation["handoff_id"],
+    )  # fmt: skip
+    _set(connection, conversation_id, unread=0, waiting_since=None)
+    data = {"agent": agent.for_bridge(), "text": text}
+    enqueue(connection, command_id, protocol.AGENT_MESSAGE, conversation, data, now)
+    _log(connection, "replied", conversation, agent, now, {"command_id": command_id})
+    return command_id
+
+
+def retry(connection: Connection, conversation_id: str, agent: Agent, line_id: int, now: float) -> None:
+    """Send the text of a message that failed once more, as a new message; the old one keeps its mark.
+
+    Raises:
+        ActRefused: as ``reply``; 404 when there is no such failed message.
+    """
+    query = select(messages).where(messages.c.id == line_id, messages.c.conversation_id == conversation_id)
+    line = connection.execute(query).mappings().first()
+    if line is None or line["status"] not in words.ENDED_STATUSES:
+        raise ActRefused(404, "not_failed", "There is no message here that failed.")
+    reply(connection, conversation_id, agent, line["text"], now, key=f"retry-{line_id}")
+
+
+def note(
+    connection: Connection, conversation_id: str, agent: Agent, text: str, now: float, key: str | None = None
+) -> None:
+    """Leave a note that only agents see. ``key`` makes leaving it twice the same as once."""
+    text = text.strip()
+    if not text:
+        raise ActRefused(400, "empty", "Write something first: the note is empty.")
+    conversation = _load(connection, conversation_id)
+    added = add_line(
+        connection, conversation_id, words.NOTE, text[:LONGEST_MESSAGE], now, name=agent.name, agent_id=agent.id,
+        handoff_id=conversation["handoff_id"], bridge_id=f"note-{agent.id}-{key}"[:255] if key else None,
+    )  # fmt: skip
+    if added:
+        _log(connection, "noted", conversation, agent, now)
+
+
+def transfer(
+    connection: Connection, conversation_id: str, agent: Agent, to: Agent | None, reason: str, now: float
+) -> None:
+    """Give the conversation to another agent, or (``to`` None) back to the queue.
+
+    Raises:
+        ActRefused: 404 unknown, 409 the agent does not have it or it would go to themselves.
+    """
+    conversation = _load(connection, conversation_id)
+    _require_owner(connection, conversation, agent)
+    if to is not None and to.id == agent.id:
+        raise ActRefused(409, "same_agent", "You have this conversation already. Choose somebody else.")
+    owner = {"state": words.ACTIVE if to else words.QUEUED, "owner_id": to.id if to else None}
+    waiting_since = conversation["waiting_since"] or now
+    _set(
+        connection,
+        conversation_id,
+        unread=max(1, conversation["unread"]),
+        waiting_since=waiting_since,
+        **owner,
+    )
+    connection.execute(
+        handoffs.update()
+        .where(handoffs.c.id == conversation["handoff_id"])
+        .values(state=owner["state"], agent_id=owner["owner_id"])
+    )
+    target = to.name if to else "the queue"
+    _say(
+        connection, conversation, f"{agent.name} transferred this to {target}" + _because(reason), now, agent
+    )
+    data = {"agent": agent.for_bridge(), "to": to.for_bridge() if to else None, "reason": reason.strip()}
+    enqueue(connection, new_id("transfer"), protocol.HANDOFF_TRANSFERRED, conversation, data, now)
+    _log(connection, "transferred", conversation, agent, now, {"to": owner["owner_id"]})
+
+
+def resolve(
+    connection: Connection, conversation_id: str, agent: Agent, outcome: str, note_text: str,
+    slots: Mapping[str, Any], now: float, state: str = words.RESOLVED,
+) -> None:  # fmt: skip
+    """Close the handoff with an outcome, a note for the bot and corrected slots; the floor goes back to the bot.
+
+    ``state`` is WITH_BOT when the agent only gives it back (see ``give_back``).
+
+    Raises:
+        ActRefused: 400 the outcome is not known, 404 unknown, 409 the agent does not have it.
+    """
+    if outcome not in protocol.OUTCOMES:
+        raise ActRefused(
+            400, "unknown_outcome", f"The outcome must be one of: {', '.join(protocol.OUTCOMES)}."
+        )
+    conversation = _load(connection, conversation_id)
+    _require_owner(connection, conversation, agent)
+    note_text = note_text.strip()[:LONGEST_MESSAGE]
+    _set(connection, conversation_id, state=state, owner_id=None, waiting_since=None, unread=0)
+    closed = {
+        "state": words.RESOLVED,
+        "closed_at": now,
+        "outcome": outcome,
+        "note": note_text,
+        "agent_id": agent.id,
+    }
+    connection.execute(handoffs.update().where(handoffs.c.id == conversation["handoff_id"]).values(**closed))
+    told = words.OUTCOME_LABELS[outcome].lower() if state == words.RESOLVED else "given back to the bot"
+    verb = "resolved this: " if state == words.RESOLVED else "ended: "
+    _say(connection, conversation, f"{agent.name} {verb}{told}" + _because(note_text), now, agent)
+    data = {"agent": agent.for_bridge(), "outcome": outcome, "note": note_text, "slots": dict(slots)}
+    enqueue(connection, new_id("resolve"), protocol.HANDOFF_RESOLVED, conversation, data, now)
+    kind = "resolved" if state == words.RESOLVED else "returned"
+    _log(connection, kind, conversation, agent, now, {"outcome": outcome, "slots": sorted(slots)})
+
+
+def give_back(
+    connection: Connection,
+    conversation_id: str,
+    agent: Agent,
+    note_text: str,
+    slots: Mapping[str, Any],
+    now: float,
+) -> None:
+    """Let the bot go on: to the bridge this is a resolve with the outcome `unsolved` and a note."""
+    resolve(connection, conversation_id, agent, "unsolved", note_text, slots, now, state=words.WITH_BOT)
+
+
+def mark_read(connection: Connection, conversation_id: str) -> None:
+    _set(connection, conversation_id, unread=0)
+
+
+def _load(connection: Connection, conversation_id: str) -> Row:
+    conversation = locked_conversation(connection, conversation_id)
+    if conversation is None:
+        raise ActRefused(404, "unknown_conversation", "There is no such conversation on this desk.")
+    return conversation
+
+
+def _require_owner(connection: Connection, conversation: Row, agent: Agent) -> None:
+    if conversation["state"] == words.QUEUED:
+        raise ActRefused(409, "not_accepted", "Nobody has accepted this conversation. Accept it first.")
+    if conversation["state"] != words.ACTIVE:
+        raise ActRefused(409, "stale_floor", "The bot has this conversation now, so nothing was sent.")
+    if conversation["owner_id"] != agent.id:
+        owner = _name_of(connection, conversation["owner_id"])
+        raise ActRefused(
+            409, "taken", f"{owner} has this conversation now. Leave a note, or ask for a transfer."
+        )
+
+
+def _name_of(connection: Connection, agent_id: str | None) -> str:
+    name = connection.execute(select(agents.c.name).where(agents.c.id == agent_id)).scalar()
+    return str(name or "Somebody else")
+
+
+def _set(connection: Connection, conversation_id: str, **values: Any) -> None:
+    connection.execute(conversations.update().where(conversations.c.id == conversation_id).values(**values))
+
+
+def _say(connection: Connection, conversation: Row, text: str, now: float, agent: Agent) -> None:
+    add_line(
+        connection, conversation["id"], words.SYSTEM, text, now,
+        handoff_id=conversation["handoff_id"], agent_id=agent.id,
+    )  # fmt: skip
+
+
+def _log(
+    connection: Connection, kind: str, conversation: Row, agent: Agent, now: float, data: Row | None = None
+) -> None:
+    record(connection, kind, now, conversation["id"], conversation["handoff_id"], agent.id, data)
+
+
+def _because(text: str) -> str:
+    return f" ({text.strip()})" if text.strip() else ""

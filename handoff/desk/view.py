@@ -1,0 +1,276 @@
+"""Rows of the database as the templates want them: labels instead of codes, and nothing left to decide."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+from handoff.desk import words
+from handoff.desk.times import DAY, Times, left
+
+WAIT_WARNING_SECONDS = 120.0
+WAIT_DANGER_SECONDS = 300.0
+WINDOW_SECONDS = float(DAY)
+SAME_BREATH_SECONDS = 300.0
+
+Row = Mapping[str, Any]
+
+KINDS = {
+    "image": "Photo",
+    "video": "Video",
+    "audio": "Voice message",
+    "document": "Document",
+    "sticker": "Sticker",
+    "location": "Location",
+    "contacts": "Contact",
+    "reaction": "Reaction",
+    "order": "Order",
+}
+SHORT_REASONS = {
+    "customer_request": "asked",
+    "fallback": "not understood",
+    "form_gave_up": "form failed",
+    "bot_failure": "bot failed",
+    "phone_reply": "phone",
+    "policy": "rule",
+}
+SOURCES = {
+    "customer": "Said by the customer",
+    "bot": "Worked out by the bot",
+    "shop": "From the shop",
+    "agent": "Set by an agent",
+    "system": "Known from WhatsApp",
+}
+STATUS_LABELS = {
+    words.SENDING: "Sending",
+    words.SENT: "Sent",
+    words.DELIVERED: "Delivered",
+    words.READ: "Read",
+    words.FAILED: "Not delivered",
+    words.RETURNED: "Not sent",
+}
+
+
+def list_row(row: Row, agent_id: str, times: Times) -> dict[str, Any]:
+    """One row of the list."""
+    said_by = {words.CUSTOMER: "", words.BOT: "Bot: ", words.HUMAN: f"{row['last_name'] or 'Agent'}: "}
+    waiting = row["waiting_since"] if row["state"] in words.OPEN_HANDOFF_STATES else None
+    is_open = row["state"] in words.OPEN_HANDOFF_STATES
+    return {
+        "id": row["id"],
+        "state": row["state"],
+        "name": customer_name(row),
+        "last": said_by.get(row["last_author"] or "", "") + (row["last_text"] or "No messages yet"),
+        "at": waiting or row["last_at"],
+        "waiting": waiting is not None,
+        "urgency": _urgency(waiting, times.now),
+        "unread": row["unread"] > 0,
+        "labels": _labels(row),
+        "owner": row["owner_name"] if row["owner_id"] and row["owner_id"] != agent_id else None,
+        "window": _window_share(row, times.now) if is_open else None,
+    }
+
+
+def customer_name(row: Row) -> str:
+    return str(row["customer_name"] or row["customer_address"] or "Unknown customer")
+
+
+def window_text(row: Row, times: Times) -> dict[str, str] | None:
+    """WhatsApp's 24-hour window in words; None when it is not known."""
+    ends_at = row["window_ends_at"]
+    if ends_at is None:
+        return None
+    rest = ends_at - times.now
+    if rest <= 0:
+        return {
+            "text": "Closed: only templates reach the customer",
+            "urgency": "danger",
+            "exact": times.exact(ends_at),
+        }
+    urgency = "warning" if rest < 2 * 3600 else ""
+    return {"text": f"{left(rest)} left to answer", "urgency": urgency, "exact": times.exact(ends_at)}
+
+
+def transcript(
+    lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool, times: Times
+) -> list[dict[str, Any]]:
+    """The lines with day separators between; consecutive messages of one author share a label.
+
+    ``sending``: what is known of commands still on their way, by command id.
+    """
+    items: list[dict[str, Any]] = []
+    day, before = None, None
+    for line in lines:
+        if times.day(line["order_at"]) != day:
+            day, before = times.day(line["order_at"]), None
+            items.append({"type": "day", "key": f"day-{line['id']}", "text": day})
+        item = _line(line, sending, may_retry, times)
+        item["joined"] = before is not None and _same_breath(before, line)
+        items.append(item)
+        before = line if item["type"] == "message" else None
+    return items
+
+
+def card(context: Row | None, times: Times) -> dict[str, Any] | None:
+    """The handoff card; None until the bridge has described the handoff."""
+    if not context:
+        return None
+    form = context.get("form") or {}
+    return {
+        "summary": context.get("summary") or "The customer wants to speak to a person.",
+        "reason": words.reason_label(context.get("reason")),
+        "detail": context.get("reason_detail") or "",
+        "topic": words.topic_label(context.get("topic")),
+        "priority": context.get("priority") or "normal",
+        "requested_at": context.get("requested_at"),
+        "facts": [_fact(fact, times) for fact in context.get("facts") or []],
+        "tried": [_tried(step) for step in context.get("tried") or []],
+        "promised": [{"text": promise.get("text") or ""} for promise in context.get("promised") or []],
+        "form": words.topic_label(form.get("name")) if form else None,
+        "next": words.topic_label(form.get("next")) if form.get("next") else None,
+        "missing": [words.topic_label(slot) for slot in form.get("missing") or []],
+        "turns": [_turn(turn) for turn in context.get("turns") or []],
+        "earlier": [_earlier(passage, times) for passage in context.get("earlier_handoffs") or []],
+        "sentiment": _sentiment(context.get("sentiment")),
+        "opted_out": bool(context.get("opted_out")),
+        "customer": _customer(context.get("customer") or {}),
+    }
+
+
+def plain_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _line(line: Row, sending: Mapping[str, Row], may_retry: bool, times: Times) -> dict[str, Any]:
+    if line["kind"] == words.KIND_HANDOFF:
+        details = line["details"] or {}
+        return {
+            "type": "handoff",
+            "key": f"line-{line['id']}",
+            "text": line["text"],
+            "topic": words.topic_label(details.get("topic")),
+            "at": line["at"],
+        }
+    ended = line["status"] in words.ENDED_STATUSES
+    if line["author"] == words.SYSTEM:
+        problem = line["kind"] == "problem"
+        return {
+            "type": "system",
+            "key": f"line-{line['id']}",
+            "text": line["text"],
+            "at": line["at"],
+            "problem": problem,
+        }
+    return {
+        "type": "message",
+        "key": f"line-{line['id']}",
+        "id": line["id"],
+        "author": line["author"],
+        "name": _speaker(line),
+        "kind": KINDS.get(line["kind"]),
+        "text": line["text"]
+        or ("" if line["kind"] in KINDS else "A kind of message that cannot be shown here yet."),
+        "at": line["at"],
+        "status": line["status"],
+        "status_label": STATUS_LABELS.get(line["status"] or ""),
+        "error": _error(line, sending.get(line["command_id"] or "")),
+        "ended": ended,
+        "may_retry": ended and may_retry,
+    }
+
+
+def _speaker(line: Row) -> str:
+    defaults = {words.CUSTOMER: "Customer", words.BOT: "Bot", words.HUMAN: "Agent", words.NOTE: "Agent"}
+    return str(line["name"] or defaults[line["author"]])
+
+
+def _error(line: Row, command: Row | None) -> str | None:
+    if line["status"] == words.SENDING and command and command["attempts"] > 1:
+        return f"Still trying: {command['error'] or 'the bot server does not answer.'}"
+    return str(line["error"]) if line["error"] else None
+
+
+def _same_breath(before: Row, line: Row) -> bool:
+    same = (before["author"], before["name"]) == (line["author"], line["name"])
+    return bool(same and line["order_at"] - before["order_at"] < SAME_BREATH_SECONDS)
+
+
+def _urgency(waiting: float | None, now: float) -> str:
+    if waiting is None or now - waiting < WAIT_WARNING_SECONDS:
+        return ""
+    return "warning" if now - waiting < WAIT_DANGER_SECONDS else "danger"
+
+
+def _labels(row: Row) -> list[str]:
+    labels = [words.topic_label(row["topic"])] if row["topic"] else []
+    if row["reason"]:
+        labels.append(SHORT_REASONS.get(row["reason"], words.topic_label(row["reason"]).lower()))
+    return labels
+
+
+def _window_share(row: Row, now: float) -> int | None:
+    if row["window_ends_at"] is None:
+        return None
+    return round(100 * min(1.0, max(0.0, (row["window_ends_at"] - now) / WINDOW_SECONDS)))
+
+
+def _fact(fact: Row, times: Times) -> dict[str, Any]:
+    source = SOURCES.get(fact.get("source") or "", "Source not known")
+    if fact.get("said"):
+        source += f": “{fact['said']}”"
+    if fact.get("at"):
+        source += f" ({times.exact(float(fact['at']))})"
+    name = str(fact.get("name") or "")
+    label = fact.get("label") or words.topic_label(name)
+    return {
+        "name": name,
+        "label": label,
+        "value": plain_value(fact.get("value")),
+        "from": fact.get("source"),
+        "source": source,
+    }
+
+
+def _tried(step: Row) -> dict[str, Any]:
+    return {
+        "text": step.get("label") or words.topic_label(step.get("action")),
+        "ok": step.get("result") != "failed",
+    }
+
+
+def _turn(turn: Row) -> dict[str, Any]:
+    confidence = turn.get("confidence")
+    share = f"{confidence:.0%}" if isinstance(confidence, (int, float)) else ""
+    return {
+        "text": turn.get("text") or "",
+        "intent": words.topic_label(turn.get("intent")) or "Nothing",
+        "share": share,
+    }
+
+
+def _earlier(passage: Row, times: Times) -> dict[str, Any]:
+    outcome = str(passage.get("outcome") or "")
+    agent = passage.get("agent")
+    agent = agent.get("name") if isinstance(agent, Mapping) else agent
+    at = passage.get("requested_at")
+    return {
+        "text": words.topic_label(passage.get("topic")) or words.reason_label(passage.get("reason")),
+        "outcome": words.OUTCOME_LABELS.get(outcome, words.topic_label(outcome) or "No outcome"),
+        "agent": agent,
+        "note": passage.get("note") or "",
+        "at": float(at) if at else None,
+    }
+
+
+def _sentiment(value: Any) -> str | None:
+    if not isinstance(value, (int, float)):
+        return None
+    return "Unhappy" if value < -0.3 else "Happy" if value > 0.3 else "Neutral"
+
+
+def _customer(customer: Row) -> list[tuple[str, str]]:
+    labels = {"phone": "Phone", "username": "Username", "language": "Language", "user_id": "WhatsApp id"}
+    return [(label, str(customer[name])) for name, label in labels.items() if customer.get(name)]
