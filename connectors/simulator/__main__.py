@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 
 from aiohttp import web
@@ -22,18 +23,19 @@ def main() -> None:
         settings = simulator_settings()
     except SettingsError as error:
         sys.exit(str(error))
-    logging.info("Phone: http://%s:%s/ webhooks to: %s", settings.host, settings.port, settings.webhook_url)
     try:
-        web.run_app(
-            make_app(settings),
-            host=settings.host,
-            port=settings.port,
-            access_log=None,
-            print=None,
-            shutdown_timeout=SHUTDOWN_SECONDS,
-        )
+        listening = _listen(settings.host, settings.port)
     except OSError as error:
         sys.exit(f"The simulator cannot listen on {settings.host}:{settings.port} (SIMULATOR_PORT): {error.strerror}")
+    logging.info("Phone: http://%s:%s/ webhooks to: %s", settings.host, settings.port, settings.webhook_url)
+    app = make_app(settings)
+    web.run_app(app, sock=listening, access_log=None, print=None, shutdown_timeout=SHUTDOWN_SECONDS)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is opened, so that a taken one is told in one line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=512)
 
 
 if __name__ == "__main__":
