@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
+import os
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -139,6 +141,7 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     Raises:
         SettingsError, ModelUnfit, SchemaBehind: the server cannot work like this; the message says what to do.
     """
+    _log_at(os.environ.get("LOG_LEVEL", "INFO"))
     settings = bridge_settings()
     agent = app.ctx.agent
     store = take_over(agent)
@@ -155,6 +158,12 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     bridge.start()
     log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)
     return bridge
+
+
+def _log_at(level: str) -> None:
+    """Our own lines keep their level: libraries that a model brings along set the root logger's."""
+    for package in ("handoff", "connectors"):
+        logging.getLogger(package).setLevel(level.upper())
 
 
 async def _release(database: Database, clock: Clock) -> None:

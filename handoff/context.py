@@ -57,7 +57,7 @@ def build(
         "summary": summary(utterances, handoff["topic"]),
         "facts": list(facts.values()),
         "form": _form(events, facts, forms),
-        "tried": _tried(events),
+        "tried": _tried(events, forms),
         "promised": [
             {"text": said["text"], "at": said.get("timestamp")}
             for said in utterances
@@ -81,7 +81,7 @@ def summary(utterances: Sequence[Event], topic: str | None) -> str:
     wanting = [event for event in asked if _intent(event)[0] not in _NO_WANT and not event["text"].startswith("/")]
     event = (wanting or asked)[-1]
     intent = _intent(event)[0] if wanting else None
-    about = label(topic or intent or "") if (topic or intent) not in (None, "out_of_scope") else ""
+    about = label(topic or "") if intent in (None, "out_of_scope") else label(intent)
     words = f"“{_shown_text(event)}”"
     return f"{about}: {words}" if about else words
 
@@ -144,11 +144,12 @@ def _form(
     }
 
 
-def _tried(events: Sequence[Event]) -> list[dict[str, Any]]:
+def _tried(events: Sequence[Event], forms: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the bot did for the customer. Asking (a form) is not doing, nor is what every turn does."""
     tried = []
     for event in events:
         name = event.get("name") or ""
-        own = name.startswith(_OWN_ACTIONS)
+        own = name in forms or name.startswith(_OWN_ACTIONS)
         if event["event"] == "action" and not own:
             tried.append({"action": name, "label": label(name), "result": "ok", "at": event.get("timestamp")})
         elif event["event"] == "action_execution_rejected" and not own:

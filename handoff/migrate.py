@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -21,6 +22,8 @@ class SchemaBehind(Exception):
 
 def upgrade(database: Database, scripts: Path = BRIDGE_MIGRATIONS) -> None:
     """Run the migrations that are missing, in one transaction."""
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
     def work(connection: Connection) -> None:
         config = _config(scripts)

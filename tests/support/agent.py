@@ -76,9 +76,9 @@ class Agent:
         return dict(answer.json()) if answer.content else {}
 
     def _summary(self) -> str:
-        return str([(each.get("state"), each.get("customer")) for each in self.conversations()][:8])
+        return str([(each.get("state"), each.get("customer_name")) for each in self.conversations()][:8])
 
 
 def _is_of(conversation: Mapping[str, Any], phone: Phone) -> bool:
     """Whether this is the phone's conversation: by the address it has, whatever the field is called."""
-    return phone.key in str(conversation.get("customer")) or phone.key in str(conversation["id"])
+    return phone.key in str(conversation)
