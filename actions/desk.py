@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 _PATH = "/agent-channel/availability?language=en"
 PATIENCE_SECONDS = 1.5
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+_NO_ANSWER = (httpx.HTTPError, httpx.InvalidURL, asyncio.TimeoutError, *_UNREADABLE)
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,9 @@ class Availability:
     expected_wait_seconds: int | None = None
 
 
-async def ask_availability(environ: Mapping[str, str] = os.environ) -> Availability | None:
+async def ask_availability(environ: Mapping[str, str] | None = None) -> Availability | None:
     """How busy the desk is; None when it cannot be asked in time. A handoff never waits for this, nor fails by it."""
+    environ = os.environ if environ is None else environ
     secret = environ.get("HANDOFF_SECRET", "")
     desk_url = environ.get("DESK_URL", "").rstrip("/") or f"http://127.0.0.1:{environ.get('DESK_PORT') or 5080}"
     if not secret:
@@ -37,7 +40,7 @@ async def ask_availability(environ: Mapping[str, str] = os.environ) -> Availabil
     try:
         answer = await asyncio.wait_for(_get(desk_url, secret), PATIENCE_SECONDS)
         return _read(answer)
-    except (httpx.HTTPError, asyncio.TimeoutError, ValueError, KeyError, TypeError) as error:
+    except _NO_ANSWER as error:
         logger.warning("The desk's availability is not known: %s", type(error).__name__)
         return None
 

@@ -21,9 +21,7 @@ class ActionClarify(Action):
     def name(self) -> str:
         return "action_clarify"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         titles = reading_titles(domain)
         readings = likeliest_readings(tracker.latest_message.get("intent_ranking") or [], titles)
         offered = [name for name in readings if name != _PERSON] + [_PERSON]

@@ -29,9 +29,7 @@ class ActionHandoff(Action):
     def name(self) -> str:
         return "action_handoff"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         response, values = announcement(await self._availability(), date.today())
         dispatcher.utter_message(response=response, **values)
         return [
@@ -42,14 +40,12 @@ class ActionHandoff(Action):
 
 
 class ActionHandoffReturn(Action):
-    """Run by the bridge when the floor came back: the bot says that it knows the outcome, and an interrupted form goes on."""
+    """Run by the bridge when the floor came back: the bot says what it knows of it, and an interrupted form goes on."""
 
     def name(self) -> str:
         return "action_handoff_return"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         outcome = tracker.get_slot("handoff_outcome")
         response = f"utter_back_{outcome}" if outcome in OUTCOMES else "utter_back"
         dispatcher.utter_message(response=response, agent=tracker.get_slot("handoff_agent") or _SOMEBODY)

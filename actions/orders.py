@@ -55,9 +55,7 @@ class ValidateTrackOrderForm(FormValidationAction):
         return {"order_number": number, "order_misses": 0}
 
     @staticmethod
-    def _missed(
-        tracker: Tracker, dispatcher: CollectingDispatcher, response: str, **values: str
-    ) -> dict[str, Any]:
+    def _missed(tracker: Tracker, dispatcher: CollectingDispatcher, response: str, **values: str) -> dict[str, Any]:
         earlier = int(tracker.get_slot("order_misses") or 0)
         # A count that had already reached the end belongs to an earlier attempt.
         misses = 1 if earlier >= MISSES_BEFORE_GIVING_UP else earlier + 1
@@ -78,9 +76,7 @@ class ActionOrderStatus(Action):
     def name(self) -> str:
         return "action_order_status"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         number = str(tracker.get_slot("order_number"))
         try:
             order = await asyncio.to_thread((self._shop or wired_shop()).order, number)
@@ -93,6 +89,9 @@ class ActionOrderStatus(Action):
             return []
         response, values = order_status(order, date.today())
         dispatcher.utter_message(response=response, **values)
+        if order_number_in(str(tracker.latest_message.get("text"))) != number:
+            # The number is known from earlier, perhaps from weeks ago: the customer may mean another order by now.
+            dispatcher.utter_message(response="utter_another_order")
         return []
 
 

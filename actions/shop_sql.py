@@ -5,7 +5,6 @@ Days are kept as distances from today, so that the demo's orders never grow old:
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Lock
@@ -14,6 +13,7 @@ from typing import Any, Callable
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateTable
 
 from actions.shop import Order, ShopUnavailable
 
@@ -82,9 +82,10 @@ class SqlShop:
     def _open(self) -> Engine:
         with self._opening:
             if self._engine is None:
-                if not self._file.exists():
-                    _create(self._file)
-                self._engine = _engine(self._file)
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                engine = sa.create_engine(f"sqlite:///{self._file}", future=True, connect_args={"timeout": 2})
+                _seed(engine)
+                self._engine = engine
             return self._engine
 
     def _order(self, row: Any) -> Order:
@@ -101,22 +102,13 @@ class SqlShop:
         )
 
 
-def _engine(file: Path) -> Engine:
-    return sa.create_engine(f"sqlite:///{file}", future=True, connect_args={"timeout": 2})
-
-
-def _create(file: Path) -> None:
-    """Write the seeded file beside its place, then move it there: no other process ever sees half of it."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
-    engine = _engine(draft)
+def _seed(engine: Engine) -> None:
+    """Add what is missing. Safe when several processes do it at once, and keeps what was changed since."""
+    names = [column.name for column in _ORDERS.columns]
     with engine.begin() as connection:
-        _ORDERS.create(connection)
-        names = [column.name for column in _ORDERS.columns]
-        connection.execute(sa.insert(_ORDERS), [dict(zip(names, row)) for row in _SEED])
-    engine.dispose()
-    os.replace(draft, file)
+        connection.execute(CreateTable(_ORDERS, if_not_exists=True))
+        rows = [dict(zip(names, row, strict=True)) for row in _SEED]
+        connection.execute(sa.insert(_ORDERS).prefix_with("OR IGNORE"), rows)
 
 
 def _days(today: date, distance: int | None, sign: int) -> date | None:

@@ -29,9 +29,7 @@ class ActionUnreadableMessage(Action):
     def name(self) -> str:
         return "action_unreadable_message"
 
-    async def run(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> list[EventType]:
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         kind = _KINDS.get(str(tracker.get_slot("unreadable_kind")), "this kind of message")
         dispatcher.utter_message(response="utter_unreadable", kind=kind)
         return [go_on(tracker)]

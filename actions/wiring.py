@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from actions.shop import Shop
 from actions.shop_sql import SqlShop
 from handoff.settings import var_folder
 
 
-@lru_cache(maxsize=None)
+@cache
 def shop() -> Shop:
     """The shop that this process works with, opened when it is first asked for."""
     return SqlShop(var_folder() / "shop.db")
