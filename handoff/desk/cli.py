@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import NoReturn, Optional
+from typing import NoReturn
 
 import typer
 from sqlalchemy.engine import Connection
@@ -53,8 +53,8 @@ def create_token(
 @agent_app.command("create")
 def create_agent(
     name: str = typer.Option(..., help="The name that customers and colleagues see."),
-    login: Optional[str] = typer.Option(None, "--login", "--email", help="What the agent signs in with."),
-    password: Optional[str] = typer.Option(
+    login: str | None = typer.Option(None, "--login", "--email", help="What the agent signs in with."),
+    password: str | None = typer.Option(
         None, help=f"Better: leave it out and type it, or set {PASSWORD_VARIABLE}."
     ),
 ) -> None:

@@ -24,7 +24,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Answer:
-    """What the bridge said. ``state`` is DONE, REFUSED (409, the floor changed), DEAD (other 4xx) or WAITING (again)."""
+    """What the bridge said. ``state``: DONE, REFUSED (409, the floor changed), DEAD (other 4xx), WAITING (again)."""
 
     state: str
     message_id: str | None = None

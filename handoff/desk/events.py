@@ -46,7 +46,8 @@ def apply(connection: Connection, event: protocol.Envelope, now: float) -> bool:
 def locked_conversation(connection: Connection, conversation_id: str) -> Row | None:
     """The conversation's row, held by this transaction until it ends."""
     query = select(conversations).where(conversations.c.id == conversation_id).with_for_update()
-    return connection.execute(query).mappings().first()
+    row: Row | None = connection.execute(query).mappings().first()
+    return row
 
 
 def _requested(connection: Connection, event: protocol.Envelope, now: float) -> None:
@@ -208,8 +209,8 @@ def _conversation(connection: Connection, event: protocol.Envelope, now: float) 
 def _handoff(connection: Connection, event: protocol.Envelope, requested_at: float) -> Row:
     values = {"id": event.handoff_id, "conversation_id": event.conversation_id, "state": words.QUEUED}
     insert_once(connection, handoffs, {**values, "epoch": event.epoch, "requested_at": requested_at})
-    row = connection.execute(select(handoffs).where(handoffs.c.id == event.handoff_id)).mappings().first()
-    assert row is not None
+    query = select(handoffs).where(handoffs.c.id == event.handoff_id)
+    row: Row = connection.execute(query).mappings().one()
     return row
 
 

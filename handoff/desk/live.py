@@ -8,8 +8,8 @@ import secrets
 from collections import Counter
 
 import structlog
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio import Redis  # type: ignore[import-untyped]
+from redis.exceptions import RedisError  # type: ignore[import-untyped]
 
 CHANNEL = "baton:desk:changes"
 RECONNECT_SECONDS = 1.0

@@ -22,7 +22,7 @@ def upgrade(database: Database) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    return MigrationContext.configure(connection).get_current_revision() == _head()
+    return bool(MigrationContext.configure(connection).get_current_revision() == _head())
 
 
 def prepare(database: Database) -> None:
@@ -36,7 +36,7 @@ def prepare(database: Database) -> None:
     elif not database.write_now(is_current):
         raise SettingsError(
             [
-                "DESK_DATABASE_URL: the desk's tables are not those of this version; run: python -m handoff desk migrate"
+                "DESK_DATABASE_URL: the tables are not those of this version; run: python -m handoff desk migrate"
             ]
         )
 
@@ -48,7 +48,8 @@ def _config() -> Config:
 
 
 def _head() -> str | None:
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    head: str | None = ScriptDirectory.from_config(_config()).get_current_head()
+    return head
 
 
 def _upgrade(connection: Connection) -> None:

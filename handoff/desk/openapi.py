@@ -134,6 +134,7 @@ def _conversation() -> Schema:
         "id": STRING,
         "state": {"type": "string", "enum": list(words.STATES)},
         "owner": owner,
+        "customer": _any_object(),
         "epoch": {"type": "integer"},
         "unread": {"type": "integer"},
         "priority": STRING,
@@ -149,7 +150,6 @@ def _conversation() -> Schema:
 
 def _whole() -> Schema:
     extra = {
-        "customer": _any_object(),
         "context": {**_any_object(), "nullable": True},
         "handoffs": {"type": "array", "items": _any_object()},
         "transcript": {"type": "array", "items": _any_object()},

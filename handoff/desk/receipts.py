@@ -33,7 +33,7 @@ def _line_of(connection: Connection, event: protocol.Envelope) -> Row | None:
         if value:
             query = select(messages).where(column == value)
             query = query.where(messages.c.conversation_id == event.conversation_id)
-            row = connection.execute(query.with_for_update()).mappings().first()
+            row: Row | None = connection.execute(query.with_for_update()).mappings().first()
             if row is not None:
                 return row
     return None

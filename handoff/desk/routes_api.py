@@ -132,7 +132,7 @@ def _read_whole(connection: Connection, conversation_id: str) -> dict[str, Any]:
     customer = dict((context or {}).get("customer") or {})
     return {
         **_row(row),
-        "customer": {**customer, "name": row["customer_name"], "address": row["customer_address"]},
+        "customer": {**customer, **_row(row)["customer"]},
         "context": context,
         "handoffs": [_handoff(passage) for passage in passages],
         "transcript": [_line(line) for line in queries.transcript(connection, conversation_id)],
@@ -145,7 +145,8 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         "priority", "window_ends_at", "unread", "waiting_since", "last_author", "last_text", "last_at",
     )  # fmt: skip
     owner = {"id": row["owner_id"], "name": row["owner_name"]} if row["owner_id"] else None
-    return {**{name: row[name] for name in names}, "owner": owner}
+    customer = {"name": row["customer_name"], "address": row["customer_address"]}
+    return {**{name: row[name] for name in names}, "customer": customer, "owner": owner}
 
 
 def _handoff(row: Mapping[str, Any]) -> dict[str, Any]:

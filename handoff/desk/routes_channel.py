@@ -69,7 +69,7 @@ def _availability(connection: Connection, now: float) -> dict[str, Any]:
 
 
 def _keepable(value: Any) -> Any:
-    """The same JSON value without U+0000 and halves of surrogate pairs: databases cannot keep them, phones send them."""
+    """The same JSON value without U+0000 and halves of surrogate pairs: databases cannot keep them."""
     if isinstance(value, str):
         return value.replace("\x00", "").encode("utf-8", "replace").decode()
     if isinstance(value, dict):

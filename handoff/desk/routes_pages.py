@@ -121,7 +121,9 @@ def _open_conversation(
     connection: Connection, row: Mapping[str, Any], agent: Agent, times: Times
 ) -> dict[str, Any]:
     mine = row["state"] == words.ACTIVE and row["owner_id"] == agent.id
+    name = view.customer_name(row)
     lines = queries.transcript(connection, row["id"])
+    lines = [{**line, "name": name} if line["author"] == words.CUSTOMER else line for line in lines]
     on_their_way = [
         line["command_id"] for line in lines if line["status"] == words.SENDING and line["command_id"]
     ]
@@ -129,7 +131,7 @@ def _open_conversation(
     current = next((passage for passage in passages if passage["id"] == row["handoff_id"]), None)
     return {
         "mine": mine,
-        "name": view.customer_name(row),
+        "name": name,
         "items": view.transcript(lines, commands.states_of(connection, on_their_way), mine, times),
         "card": view.card((current or {}).get("context"), times),
         "window": view.window_text(row, times),

@@ -125,7 +125,7 @@ def card(context: Row | None, times: Times) -> dict[str, Any] | None:
         "facts": [_fact(fact, times) for fact in context.get("facts") or []],
         "tried": [_tried(step) for step in context.get("tried") or []],
         "promised": [{"text": promise.get("text") or ""} for promise in context.get("promised") or []],
-        "form": words.topic_label(form.get("name")) if form else None,
+        "form": words.topic_label(str(form.get("name") or "").removesuffix("_form")) if form else None,
         "next": words.topic_label(form.get("next")) if form.get("next") else None,
         "missing": [words.topic_label(slot) for slot in form.get("missing") or []],
         "turns": [_turn(turn) for turn in context.get("turns") or []],
@@ -214,7 +214,8 @@ def _labels(row: Row) -> list[str]:
 def _window_share(row: Row, now: float) -> int | None:
     if row["window_ends_at"] is None:
         return None
-    return round(100 * min(1.0, max(0.0, (row["window_ends_at"] - now) / WINDOW_SECONDS)))
+    rest = float(row["window_ends_at"]) - now
+    return round(100 * min(1.0, max(0.0, rest / WINDOW_SECONDS)))
 
 
 def _fact(fact: Row, times: Times) -> dict[str, Any]:
