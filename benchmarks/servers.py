@@ -15,7 +15,7 @@ from tests.support.processes import ServiceProcess
 from tests.support.waiting import wait_until
 
 NAMES = ("inline", "baton")
-READY_SECONDS = 120
+READY_SECONDS = 180
 
 
 @contextlib.contextmanager

@@ -140,7 +140,7 @@ def _check(environ: Mapping[str, str]) -> None:
 
 
 def _rasa(host: str, port: int, model: Path) -> Service:
-    command = (sys.executable, "-m", "rasa", "run", "--interface", host, "--port", str(port))
+    command = (sys.executable, "-m", "handoff.rasa_command", "run", "--interface", host, "--port", str(port))
     files = ("--model", str(model), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
     reach = "127.0.0.1" if host == "0.0.0.0" else host
     ready_url = f"http://{reach}:{port}/webhooks/whatsapp/"

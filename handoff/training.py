@@ -66,7 +66,7 @@ def _train(root: Path, model: Path) -> None:
     domain = "domain" if (root / "domain").is_dir() else "domain.yml"
     with tempfile.TemporaryDirectory(prefix=".training-", dir=model.parent) as out:
         name = model.name.removesuffix(".tar.gz")
-        command = [sys.executable, "-m", "rasa", "train", "--domain", domain, "--out", out]
+        command = [sys.executable, "-m", "handoff.rasa_command", "train", "--domain", domain, "--out", out]
         with log.open("wb") as output:
             done = subprocess.run(
                 [*command, "--fixed-model-name", name],

@@ -16,7 +16,7 @@ STORIES = ROOT / "tests" / "stories"
 def rasa(*words: str, **environ: str) -> str:
     """Run a Rasa command in the project; returns what it wrote."""
     done = subprocess.run(
-        [sys.executable, "-m", "rasa", *words],
+        [sys.executable, "-m", "handoff.rasa_command", *words],
         cwd=ROOT,
         env={**os.environ, **QUIET, "TQDM_DISABLE": "1", **environ},
         stdout=subprocess.PIPE,
