@@ -24,6 +24,7 @@ ACTION_RETURN = "action_handoff_return"
 ACTION_UNREADABLE = "action_unreadable_message"
 RESPONSES = ("utter_bot_failure", "utter_nobody_reached")
 CHANNEL = "whatsapp"
+_INVISIBLE = "\u200b"  # zero-width space: for Python, and so for Rasa, not white space
 
 
 class ModelUnfit(Exception):
@@ -93,10 +94,14 @@ class Bot:
         return await self.database.read(lambda connection: outbox.was_offered(connection, conversation_id, payload))
 
     async def _parsed_as_text(self, text: str) -> dict[str, Any]:
-        """Understand a text that starts with a slash as a text. Rasa would take it for an intent, and obey."""
+        """Understand a text that starts with a slash as a text. Rasa would take it for an intent, and obey: it strips
+        white space before it looks, so what stands in front has to be invisible and no white space."""
         probe = UserMessage(text)
-        probe.text = f" {text}"
+        probe.text = f"{_INVISIBLE}{text}"
         parsed: dict[str, Any] = await self.processor.parse_message(probe)
+        for entity in parsed["entities"]:
+            entity["start"] -= len(_INVISIBLE)
+            entity["end"] -= len(_INVISIBLE)
         return {**parsed, "text": text}
 
     async def _answer_unreadable(self, item: Item) -> None:
