@@ -15,6 +15,17 @@ WINDOW_SECONDS = 24 * 3600
 
 _row = tables.conversations
 
+_KNOWN = (
+    sa.select(_row)
+    .where(
+        _row.c.number == sa.bindparam("number"),
+        sa.or_(_row.c.user_id == sa.bindparam("user_id"), _row.c.wa_id == sa.bindparam("wa_id")),
+    )
+    .with_for_update()
+)
+_INSERT = _row.insert()
+_UPDATE = _row.update().where(_row.c.id == sa.bindparam("row_id"))  # sets the columns that are given with it
+
 
 def for_address(connection: Connection, address: Address, at: float) -> RowMapping:
     """The conversation of an address, made if it is new, with what the address newly tells written to it.
@@ -22,14 +33,13 @@ def for_address(connection: Connection, address: Address, at: float) -> RowMappi
     The business-scoped user id decides; the WhatsApp id finds a customer who had no user id yet. When the two point to
     two conversations, the user id's keeps the number and the other one loses it: numbers get new owners, ids do not.
     """
-    by_user = _find(connection, address.number, _row.c.user_id, address.user_id)
-    by_phone = _find(connection, address.number, _row.c.wa_id, address.wa_id)
+    by_user, by_phone = _find(connection, address.number, address.user_id, address.wa_id)
     found = by_user or by_phone
     if by_phone and by_user and by_phone["id"] != by_user["id"]:
-        _update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
+        update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
     elif by_phone and not by_user and address.user_id and by_phone["user_id"]:
         # the phone is known under another user id: a new person has the number now
-        _update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
+        update(connection, by_phone["id"], wa_id=None, reply_wa_id=None)
         found = None
     if found is None:
         return _create(connection, address, at)
@@ -38,9 +48,8 @@ def for_address(connection: Connection, address: Address, at: float) -> RowMappi
 
 def apply_change(connection: Connection, change: AddressChange) -> str | None:
     """The customer's number or id changed: their conversation goes on under the new one. Returns its id."""
-    found = _find(connection, change.number, _row.c.user_id, change.old_user_id) or _find(
-        connection, change.number, _row.c.wa_id, change.old_wa_id
-    )
+    by_user, by_phone = _find(connection, change.number, change.old_user_id, change.old_wa_id)
+    found = by_user or by_phone
     if found is None:
         return None
     new: dict[str, str] = {}
@@ -48,12 +57,12 @@ def apply_change(connection: Connection, change: AddressChange) -> str | None:
         new |= {"wa_id": change.new_wa_id, "reply_wa_id": change.new_wa_id}
     if change.new_user_id:
         new |= {"user_id": change.new_user_id}
-    for column in ("wa_id", "user_id"):
-        other = _find(connection, change.number, _row.c[column], new.get(column))
+    others = _find(connection, change.number, new.get("user_id"), new.get("wa_id"))
+    for column, other in zip(("user_id", "wa_id"), others, strict=True):
         if other and other["id"] != found["id"]:
-            _update(connection, other["id"], **{column: None})
+            update(connection, other["id"], **{column: None})
     if new:
-        _update(connection, found["id"], **new)
+        update(connection, found["id"], **new)
     return str(found["id"])
 
 
@@ -63,29 +72,36 @@ def address_of(row: Mapping[str, Any]) -> Address:
     return Address(row["number"], row["user_id"], phone, row["name"], row["username"])
 
 
-def _find(connection: Connection, number: str, column: sa.Column[Any], value: str | None) -> RowMapping | None:
-    if not value:
-        return None
-    query = sa.select(_row).where(_row.c.number == number, column == value).with_for_update()
-    return connection.execute(query).mappings().first()
+def update(connection: Connection, conversation_id: str, **values: Any) -> None:
+    """Set columns of one conversation; its floor is changed by `floor.change` alone."""
+    connection.execute(_UPDATE, {"row_id": conversation_id, **values})
+
+
+def _find(
+    connection: Connection, number: str, user_id: str | None, wa_id: str | None
+) -> tuple[RowMapping | None, RowMapping | None]:
+    """The conversation with this user id, and the one with this phone; often the same."""
+    found = connection.execute(_KNOWN, {"number": number, "user_id": user_id, "wa_id": wa_id}).mappings().all()
+    by_user = next((row for row in found if user_id and row["user_id"] == user_id), None)
+    by_phone = next((row for row in found if wa_id and row["wa_id"] == wa_id), None)
+    return by_user, by_phone
 
 
 def _create(connection: Connection, address: Address, at: float) -> RowMapping:
     conversation_id = uuid.uuid4().hex  # opaque: the tracker's sender_id must not change when a number does
-    connection.execute(
-        _row.insert().values(
-            id=conversation_id,
-            number=address.number,
-            user_id=address.user_id,
-            wa_id=address.wa_id,
-            reply_wa_id=address.wa_id,
-            name=address.name,
-            username=address.username,
-            owner=floor.BOT,
-            epoch=0,
-            created_at=at,
-        )
-    )
+    row = {
+        "id": conversation_id,
+        "number": address.number,
+        "user_id": address.user_id,
+        "wa_id": address.wa_id,
+        "reply_wa_id": address.wa_id,
+        "name": address.name,
+        "username": address.username,
+        "owner": floor.BOT,
+        "epoch": 0,
+        "created_at": at,
+    }
+    connection.execute(_INSERT, row)
     created = floor.lock(connection, conversation_id)
     assert created is not None
     return created
@@ -102,11 +118,7 @@ def _refresh(connection: Connection, found: RowMapping, address: Address) -> Row
     changed = {name: value for name, value in told.items() if found[name] != value}
     if not changed:
         return found
-    _update(connection, found["id"], **changed)
+    update(connection, found["id"], **changed)
     refreshed = floor.lock(connection, found["id"])
     assert refreshed is not None
     return refreshed
-
-
-def _update(connection: Connection, conversation_id: str, **values: Any) -> None:
-    connection.execute(_row.update().where(_row.c.id == conversation_id).values(**values))

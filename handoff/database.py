@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
+import os
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -14,6 +16,8 @@ from sqlalchemy.pool import QueuePool
 
 T = TypeVar("T")
 
+SQLITE = "sqlite:///"
+_SYNCHRONOUS = {True: "PRAGMA synchronous=FULL", False: "PRAGMA synchronous=NORMAL"}
 BUSY_TIMEOUT_SECONDS = 5
 POSTGRESQL_THREADS = 8
 
@@ -27,27 +31,36 @@ class Database:
 
     `write` and `read` take a function of one connection and run it in a transaction; what it returns comes back.
     They raise `Unavailable` when the database is away; any other error of the function passes through, rolled back.
+
+    What is committed survives the end of any process. With ``durable`` it is on the disk as well when `write` returns;
+    without, a power cut can undo it within the next half second (`flush`), as if it had not happened yet.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.path = url[len(SQLITE) :] if self.is_sqlite else None
         writers = 1 if self.is_sqlite else POSTGRESQL_THREADS
         self._writers = concurrent.futures.ThreadPoolExecutor(writers, thread_name_prefix="database-write")
         self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work)
+    async def write(self, work: Callable[[Connection], T], durable: bool = True) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work, durable)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
 
-    def write_now(self, work: Callable[[Connection], T]) -> T:
+    def write_now(self, work: Callable[[Connection], T], durable: bool = True) -> T:
         """The same from a thread that may wait (start-up, command line)."""
         try:
-            with self.engine.begin() as connection:
-                return work(connection)
+            with self.engine.connect() as connection:
+                if self.is_sqlite:
+                    connection.connection.execute(_SYNCHRONOUS[durable])
+                with connection.begin():
+                    if not durable and not self.is_sqlite:
+                        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+                    return work(connection)
         except sa.exc.DBAPIError as error:
             raise _translated(error) from error
 
@@ -59,6 +72,15 @@ class Database:
                     return work(connection)
         except sa.exc.DBAPIError as error:
             raise _translated(error) from error
+
+    async def flush(self) -> None:
+        """Bring to the disk what was written without ``durable``. PostgreSQL does that by itself."""
+        if self.is_sqlite:
+            await asyncio.get_running_loop().run_in_executor(self._readers, self._flush_log)
+
+    def _flush_log(self) -> None:
+        with contextlib.suppress(FileNotFoundError), open(f"{self.path}-wal", "rb") as log:
+            os.fsync(log.fileno())
 
     def close(self) -> None:
         self._writers.shutdown()
@@ -78,7 +100,7 @@ def _engine(url: str) -> Engine:
         return sa.create_engine(
             url, pool_pre_ping=True, pool_size=POSTGRESQL_THREADS + 4, connect_args={"connect_timeout": 5}
         )
-    Path(url[len("sqlite:///") :]).parent.mkdir(parents=True, exist_ok=True)
+    Path(url[len(SQLITE) :]).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
         poolclass=QueuePool,
@@ -94,7 +116,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # pysqlite's own BEGIN comes too late; _begin_sqlite sends it
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")  # what was acknowledged survives a power cut, too
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

@@ -111,7 +111,7 @@ class Dispatcher:
             deliveries, refused = outbox.claim(connection, self.server, now, room)
             return deliveries, bool(refused)
 
-        result = await self.database.write(work)
+        result = await self.database.write(work, durable=False)
         del self._finished[: len(finished)]
         return result
 

@@ -24,17 +24,16 @@ def record(
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Append one line, in the caller's transaction."""
-    connection.execute(
-        tables.event_log.insert().values(
-            at=at,
-            conversation_id=conversation_id,
-            handoff_id=handoff_id,
-            kind=kind,
-            who=who,
-            why=why,
-            owner_before=owner_before,
-            owner_after=owner_after,
-            epoch=epoch,
-            data=dict(data or {}),
-        )
-    )
+    line = {
+        "at": at,
+        "conversation_id": conversation_id,
+        "handoff_id": handoff_id,
+        "kind": kind,
+        "who": who,
+        "why": why,
+        "owner_before": owner_before,
+        "owner_after": owner_after,
+        "epoch": epoch,
+        "data": dict(data or {}),
+    }
+    connection.execute(tables.event_log.insert(), line)

@@ -39,6 +39,14 @@ POLICY = "policy"
 REASONS = (CUSTOMER_REQUEST, FALLBACK, FORM_GAVE_UP, BOT_FAILURE, PHONE_REPLY, POLICY)
 
 
+# Statements of every turn are built once: building one costs more than running it.
+_LOCK = (
+    sa.select(tables.conversations)
+    .where(tables.conversations.c.id == sa.bindparam("conversation_id"))
+    .with_for_update()
+)
+
+
 class StaleFloor(Exception):
     """The floor is not (or no longer) where the caller believed it to be. The text is written for an agent."""
 
@@ -128,6 +136,4 @@ def change(
 
 def lock(connection: Connection, conversation_id: str) -> sa.engine.RowMapping | None:
     """The conversation's row, held until the transaction ends (SQLite holds the whole database anyway)."""
-    row = tables.conversations
-    query = sa.select(row).where(row.c.id == conversation_id).with_for_update()
-    return connection.execute(query).mappings().first()
+    return connection.execute(_LOCK, {"conversation_id": conversation_id}).mappings().first()

@@ -27,6 +27,30 @@ LEASE_SECONDS = 30.0
 _row = tables.inbox
 _conversation = tables.conversations
 
+# a literal, not a parameter: only so does SQLite use the index on what is pending
+_IS_PENDING = _row.c.status == sa.literal_column("'pending'")
+
+_ADD = {
+    "sqlite": sqlite.insert(_row).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(_row).on_conflict_do_nothing(),
+}
+_HEAD = (
+    sa.select(_row)
+    .where(_row.c.conversation_id == sa.bindparam("conversation_id"), _IS_PENDING)
+    .order_by(_row.c.seq)
+    .limit(1)
+)
+_UPDATE = _row.update().where(_row.c.seq == sa.bindparam("row_seq"))  # sets the columns that are given with it
+_DUE = (
+    sa.select(_row.c.conversation_id)
+    .join(_conversation, _conversation.c.id == _row.c.conversation_id)
+    .where(_IS_PENDING, _row.c.next_try_at <= sa.bindparam("now"))
+    .where(sa.or_(_conversation.c.lease_owner.is_(None), _conversation.c.lease_until <= sa.bindparam("now")))
+    .group_by(_row.c.conversation_id)
+    .order_by(sa.func.min(_row.c.seq))
+    .limit(500)
+)
+
 
 @dataclass(frozen=True)
 class Item:
@@ -47,23 +71,13 @@ class Item:
 
 def accept(connection: Connection, message: Inbound, trace_id: str, at: float) -> str | None:
     """Keep one message. Returns its conversation's id, or None when it is here already (WhatsApp delivers again)."""
-    known = sa.select(_row.c.seq).where(
-        _row.c.number == message.address.number, _row.c.message_id == message.message_id
-    )
-    if connection.execute(known).first():
-        return None
     conversation = conversations.for_address(connection, message.address, at)
     kind = ECHO if message.echo else CUSTOMER
-    added = add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at)
-    if not added:
+    if not add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at):
         return None
     if kind == CUSTOMER:
         window = max(conversation["window_ends_at"] or 0.0, message.sent_at + conversations.WINDOW_SECONDS)
-        connection.execute(
-            _conversation.update()
-            .where(_conversation.c.id == conversation["id"])
-            .values(window_ends_at=window, last_message_id=message.message_id)
-        )
+        conversations.update(connection, conversation["id"], window_ends_at=window, last_message_id=message.message_id)
     return str(conversation["id"])
 
 
@@ -77,22 +91,17 @@ def add(
     at: float,
 ) -> bool:
     """Append an item, unless its message id is here already."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(_row)
-        .on_conflict_do_nothing()
-        .values(
-            number=conversation["number"],
-            message_id=message_id,
-            conversation_id=conversation["id"],
-            kind=kind,
-            message=dict(message),
-            status=PENDING,
-            trace_id=trace_id,
-            received_at=at,
-        )
-    )
-    return bool(connection.execute(statement).rowcount)
+    row = {
+        "number": conversation["number"],
+        "message_id": message_id,
+        "conversation_id": conversation["id"],
+        "kind": kind,
+        "message": dict(message),
+        "status": PENDING,
+        "trace_id": trace_id,
+        "received_at": at,
+    }
+    return bool(connection.execute(_ADD[connection.dialect.name], row).rowcount)
 
 
 def take_next(connection: Connection, conversation_id: str, server: str, now: float) -> Item | None:
@@ -106,21 +115,12 @@ def take_next(connection: Connection, conversation_id: str, server: str, now: fl
         return None
     if conversation["lease_owner"] not in (None, server) and (conversation["lease_until"] or 0) > now:
         return None
-    query = (
-        sa.select(_row)
-        .where(_row.c.conversation_id == conversation_id, _row.c.status == PENDING)
-        .order_by(_row.c.seq)
-        .limit(1)
-    )
-    row = connection.execute(query).mappings().first()
+    row = connection.execute(_HEAD, {"conversation_id": conversation_id}).mappings().first()
     due = row is not None and row["next_try_at"] <= now
-    lease = (
-        {"lease_owner": server, "lease_until": now + LEASE_SECONDS}
-        if due
-        else {"lease_owner": None, "lease_until": None}
-    )
-    if due or conversation["lease_owner"] is not None:
-        connection.execute(_conversation.update().where(_conversation.c.id == conversation_id).values(**lease))
+    if due:
+        conversations.update(connection, conversation_id, lease_owner=server, lease_until=now + LEASE_SECONDS)
+    elif conversation["lease_owner"] is not None:
+        conversations.update(connection, conversation_id, lease_owner=None, lease_until=None)
     if row is None or not due:
         return None
     return Item(
@@ -129,36 +129,27 @@ def take_next(connection: Connection, conversation_id: str, server: str, now: fl
 
 
 def finish(connection: Connection, seq: int, at: float, status: str = DONE, error: str | None = None) -> None:
-    done = {"status": status, "done_at": at, "error": error}
-    connection.execute(_row.update().where(_row.c.seq == seq).values(**done))
+    connection.execute(_UPDATE, {"row_seq": seq, "status": status, "done_at": at, "error": error})
 
 
 def try_later(connection: Connection, item: Item, error: str, now: float) -> int:
     """Note a failed attempt; the pauses grow (about 1, 2, 4, 8 s). Returns how many attempts there were."""
     attempts = item.attempts + 1
     pause = 2 ** (attempts - 1) * random.uniform(0.75, 1.25)
-    connection.execute(
-        _row.update().where(_row.c.seq == item.seq).values(attempts=attempts, next_try_at=now + pause, error=error)
-    )
+    tried = {"attempts": attempts, "next_try_at": now + pause, "error": error}
+    connection.execute(_UPDATE, {"row_seq": item.seq, **tried})
     return attempts
 
 
 def due(connection: Connection, now: float) -> list[str]:
     """Conversations with an item that is due and a lease that nobody holds: what a crash or a pause has left."""
-    query = (
-        sa.select(_row.c.conversation_id)
-        .join(_conversation, _conversation.c.id == _row.c.conversation_id)
-        .where(_row.c.status == PENDING, _row.c.next_try_at <= now)
-        .where(sa.or_(_conversation.c.lease_owner.is_(None), _conversation.c.lease_until <= now))
-        .group_by(_row.c.conversation_id)
-        .order_by(sa.func.min(_row.c.seq))
-        .limit(500)
-    )
-    return list(connection.execute(query).scalars())
+    return list(connection.execute(_DUE, {"now": now}).scalars())
 
 
 def renew(connection: Connection, conversation_ids: list[str], server: str, now: float) -> None:
     """Keep the leases of turns that take long."""
+    if not conversation_ids:
+        return
     connection.execute(
         _conversation.update()
         .where(_conversation.c.id.in_(conversation_ids), _conversation.c.lease_owner == server)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
 from handoff import conversations, floor, protocol, tables
@@ -29,9 +30,44 @@ CLAIM_SECONDS = 60.0
 GIVE_UP_AFTER_SECONDS = 24 * 3600.0  # a reply that is a day old helps nobody, and the window has closed
 STATUS_GRACE_SECONDS = 4.0  # an unknown send: a status may still tell that it went out
 
-_ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
 _row = tables.outbox
 _handoff = tables.handoffs
+_talk = tables.conversations
+_ADDRESS = ("number", "user_id", "wa_id", "reply_wa_id", "name", "username")
+
+# a literal, not a parameter: only so does SQLite use the index on what is open
+_IS_OPEN = _row.c.status.in_([sa.literal_column("'pending'"), sa.literal_column("'sending'")])
+_HEADS = (
+    sa.select(sa.func.min(_row.c.seq)).where(_IS_OPEN).group_by(_row.c.lane, _row.c.conversation_id).scalar_subquery()
+)
+_DUE = (
+    sa.select(_row, *(_talk.c[name].label(f"talk_{name}") for name in _ADDRESS), _talk.c.epoch.label("floor_epoch"))
+    .join(_talk, _talk.c.id == _row.c.conversation_id)
+    .where(_row.c.seq.in_(_HEADS), _row.c.next_try_at <= sa.bindparam("now"))
+    .where(sa.or_(_row.c.status == PENDING, _row.c.claimed_until <= sa.bindparam("now")))
+    .order_by(_row.c.seq)
+    .limit(sa.bindparam("most"))
+    .with_for_update(of=_row, skip_locked=True)
+)
+_INSERT = _row.insert()
+_UPDATE = _row.update().where(_row.c.seq == sa.bindparam("row_seq"))  # sets the columns that are given with it
+_UNSENT = _UPDATE.where(_row.c.status != SENT)
+_OF_RECEIPT = (
+    sa.select(_row)
+    .where(sa.or_(_row.c.provider_id == sa.bindparam("provider_id"), _row.c.id == sa.bindparam("outbox_id")))
+    .with_for_update()
+)
+_EARLY = sa.select(tables.early_receipts).where(tables.early_receipts.c.provider_id == sa.bindparam("provider_id"))
+_OFFERED = sa.select(tables.offers.c.payload).where(
+    tables.offers.c.conversation_id == sa.bindparam("conversation_id"),
+    tables.offers.c.payload == sa.bindparam("payload"),
+)
+_OFFER = {
+    "sqlite": sqlite.insert(tables.offers).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(tables.offers).on_conflict_do_nothing(),
+}
+
+_ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
 
 
 @dataclass(frozen=True)
@@ -46,6 +82,7 @@ class Delivery:
     author: str
     epoch: int
     handoff_id: str | None
+    command_id: str | None
     payload: Mapping[str, Any]
     attempts: int
     trace_id: str
@@ -70,10 +107,9 @@ def add_message(
         connection, conversation_id, CUSTOMER, MESSAGE, dict(rendered.payload),
         author=author, epoch=epoch, trace_id=trace_id, at=at, handoff_id=handoff_id, command_id=command_id,
     )  # fmt: skip
-    for payload in dict.fromkeys(rendered.offers):
-        offered = {"conversation_id": conversation_id, "payload": payload}
-        if not was_offered(connection, conversation_id, payload):
-            connection.execute(tables.offers.insert().values(**offered))
+    offered = [{"conversation_id": conversation_id, "payload": payload} for payload in dict.fromkeys(rendered.offers)]
+    if offered:
+        connection.execute(_OFFER[connection.dialect.name], offered)
     return outbox_id
 
 
@@ -97,36 +133,15 @@ def add_event(
 
 def was_offered(connection: Connection, conversation_id: str, payload: str) -> bool:
     """Was this customer ever sent a button or row with this payload?"""
-    sent = tables.offers
-    query = sa.select(sent.c.payload).where(sent.c.conversation_id == conversation_id, sent.c.payload == payload)
-    return connection.execute(query).first() is not None
+    return connection.execute(_OFFERED, {"conversation_id": conversation_id, "payload": payload}).first() is not None
 
 
 def claim(connection: Connection, server: str, now: float, limit: int = 64) -> tuple[list[Delivery], list[str]]:
     """Claim the first open row of each lane that is due. Rows whose epoch has passed are refused instead; returns what
     to deliver, and the lanes' conversations in which something was refused (there may be more to claim at once)."""
-    head = (
-        sa.select(sa.func.min(_row.c.seq))
-        .where(_row.c.status.in_([PENDING, SENDING]))
-        .group_by(_row.c.lane, _row.c.conversation_id)
-    )
-    query = (
-        sa.select(_row.c.seq)
-        .where(
-            _row.c.seq.in_(head),
-            _row.c.next_try_at <= now,
-            sa.or_(_row.c.status == PENDING, sa.and_(_row.c.status == SENDING, _row.c.claimed_until <= now)),
-        )
-        .order_by(_row.c.seq)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
     deliveries: list[Delivery] = []
     refused: list[str] = []
-    for seq in connection.execute(query).scalars().all():
-        row = _with_conversation(connection, seq)
-        if row is None:
-            continue
+    for row in connection.execute(_DUE, {"now": now, "most": limit}).mappings().all():
         if row["lane"] == CUSTOMER and row["epoch"] != row["floor_epoch"]:
             _refuse(connection, row, now)
             refused.append(row["conversation_id"])
@@ -140,7 +155,7 @@ def record_sent(connection: Connection, delivery: Delivery, provider_id: str | N
     values: dict[str, Any] = {"status": SENT, "sent_at": now, "claimed_by": None, "error": None, "error_code": None}
     if provider_id is not None:
         values |= {"provider_id": provider_id, "delivery": SENT}
-    taken = connection.execute(_row.update().where(_row.c.seq == delivery.seq, _row.c.status != SENT).values(**values))
+    taken = connection.execute(_UNSENT, {"row_seq": delivery.seq, **values})
     if delivery.kind == protocol.HANDOFF_REQUESTED:
         connection.execute(
             _handoff.update()
@@ -148,7 +163,7 @@ def record_sent(connection: Connection, delivery: Delivery, provider_id: str | N
             .values(state=floor.QUEUED)
         )
     if provider_id is not None and taken.rowcount:
-        _tell_agent(connection, delivery.id, SENT, now)
+        _tell_agent(connection, delivery.__dict__, SENT, now)
         _apply_early_receipt(connection, provider_id)
 
 
@@ -169,16 +184,14 @@ def record_failure(connection: Connection, delivery: Delivery, error: DeliveryEr
     # a status may have told, meanwhile, that the message went out after all: then this failure is void
     connection.execute(_row.update().where(_row.c.seq == delivery.seq, _row.c.status == SENDING).values(**values))
     if not again and delivery.lane == CUSTOMER:
-        _tell_agent(connection, delivery.id, "failed", now, code=str(error.code), text=str(error))
+        _tell_agent(connection, delivery.__dict__, "failed", now, code=str(error.code), text=str(error))
     return again
 
 
 def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
     """Note what became of a message. States only move forward: statuses come unordered and more than once."""
-    matches = [_row.c.provider_id == receipt.provider_id]
-    if receipt.outbox_id:
-        matches.append(_row.c.id == receipt.outbox_id)
-    row = connection.execute(sa.select(_row).where(sa.or_(*matches)).with_for_update()).mappings().first()
+    ids = {"provider_id": receipt.provider_id, "outbox_id": receipt.outbox_id}
+    row = connection.execute(_OF_RECEIPT, ids).mappings().first()
     if row is None:
         _keep_early(connection, receipt)
         return
@@ -189,9 +202,9 @@ def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
         values |= {"status": SENT, "sent_at": at, "claimed_by": None}
     if receipt.status == "failed":
         values |= {"error": receipt.error, "error_code": receipt.error_code}
-    connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(**values))
+    connection.execute(_UPDATE, {"row_seq": row["seq"], **values})
     _tell_agent(
-        connection, row["id"], receipt.status, receipt.at,
+        connection, row, receipt.status, receipt.at,
         code=None if receipt.error_code is None else str(receipt.error_code), text=receipt.error,
     )  # fmt: skip
 
@@ -215,42 +228,24 @@ def _add(
     connection: Connection, conversation_id: str, lane: str, kind: str, payload: dict[str, Any], **values: Any
 ) -> str:
     outbox_id = uuid.uuid4().hex
-    connection.execute(
-        _row.insert().values(
-            id=outbox_id,
-            conversation_id=conversation_id,
-            lane=lane,
-            kind=kind,
-            payload=payload,
-            status=PENDING,
-            created_at=values.pop("at"),
-            **values,
-        )
-    )
+    row = {
+        "id": outbox_id,
+        "conversation_id": conversation_id,
+        "lane": lane,
+        "kind": kind,
+        "payload": payload,
+        "status": PENDING,
+        "created_at": values.pop("at"),
+    }
+    connection.execute(_INSERT, {**row, **values})
     return outbox_id
 
 
-def _with_conversation(connection: Connection, seq: int) -> RowMapping | None:
-    talk = tables.conversations
-    query = (
-        sa.select(_row, *(talk.c[name].label(f"talk_{name}") for name in _ADDRESS), talk.c.epoch.label("floor_epoch"))
-        .join(talk, talk.c.id == _row.c.conversation_id)
-        .where(_row.c.seq == seq)
-    )
-    return connection.execute(query).mappings().first()
-
-
-_ADDRESS = ("number", "user_id", "wa_id", "reply_wa_id", "name", "username")
-
-
 def _claim_one(connection: Connection, row: RowMapping, server: str, now: float) -> Delivery:
-    if row["status"] == SENDING:  # another server died while it was sending this
-        connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(unknown_sends=_row.c.unknown_sends + 1))
-    connection.execute(
-        _row.update()
-        .where(_row.c.seq == row["seq"])
-        .values(status=SENDING, claimed_by=server, claimed_until=now + CLAIM_SECONDS)
-    )
+    claimed = {"status": SENDING, "claimed_by": server, "claimed_until": now + CLAIM_SECONDS}
+    # a row that is being sent already was claimed by a server that died meanwhile
+    claimed["unknown_sends"] = row["unknown_sends"] + (row["status"] == SENDING)
+    connection.execute(_UPDATE, {"row_seq": row["seq"], **claimed})
     return Delivery(
         **{name: row[name] for name in Delivery.__annotations__ if name != "to"},
         to=conversations.address_of({name: row[f"talk_{name}"] for name in _ADDRESS}),
@@ -259,20 +254,23 @@ def _claim_one(connection: Connection, row: RowMapping, server: str, now: float)
 
 def _refuse(connection: Connection, row: RowMapping, now: float) -> None:
     why = "The conversation changed hands before this message was sent, so it was not sent."
-    connection.execute(_row.update().where(_row.c.seq == row["seq"]).values(status=REFUSED, error=why, claimed_by=None))
-    _tell_agent(connection, row["id"], REFUSED, now, code="stale_floor", text=why)
+    connection.execute(_UPDATE, {"row_seq": row["seq"], "status": REFUSED, "error": why, "claimed_by": None})
+    _tell_agent(connection, row, REFUSED, now, code="stale_floor", text=why)
 
 
 def _tell_agent(
-    connection: Connection, outbox_id: str, status: str, at: float, code: str | None = None, text: str | None = None
+    connection: Connection,
+    row: Mapping[str, Any],
+    status: str,
+    at: float,
+    code: str | None = None,
+    text: str | None = None,
 ) -> None:
     """The agent channel hears what became of what its people wrote."""
-    query = sa.select(_row).where(_row.c.id == outbox_id, _row.c.command_id.is_not(None))
-    row = connection.execute(query).mappings().first()
-    if row is None:
+    if row["command_id"] is None:
         return
     error = {"code": code or "", "message": text or ""} if code or text else None
-    data = {"command_id": row["command_id"], "message_id": outbox_id, "status": status, "at": at, "error": error}
+    data = {"command_id": row["command_id"], "message_id": row["id"], "status": status, "at": at, "error": error}
     add_event(
         connection, row["conversation_id"], protocol.MESSAGE_STATUS, data,
         epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=row["trace_id"], at=at,
@@ -281,7 +279,7 @@ def _tell_agent(
 
 def _keep_early(connection: Connection, receipt: Receipt) -> None:
     early = tables.early_receipts
-    row = connection.execute(sa.select(early).where(early.c.provider_id == receipt.provider_id)).mappings().first()
+    row = connection.execute(_EARLY, {"provider_id": receipt.provider_id}).mappings().first()
     values = {
         "status": receipt.status,
         "at": receipt.at,
@@ -296,7 +294,7 @@ def _keep_early(connection: Connection, receipt: Receipt) -> None:
 
 def _apply_early_receipt(connection: Connection, provider_id: str) -> None:
     early = tables.early_receipts
-    row = connection.execute(sa.select(early).where(early.c.provider_id == provider_id)).mappings().first()
+    row = connection.execute(_EARLY, {"provider_id": provider_id}).mappings().first()
     if row is None:
         return
     connection.execute(early.delete().where(early.c.provider_id == provider_id))

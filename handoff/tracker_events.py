@@ -20,6 +20,14 @@ Event = Mapping[str, Any]
 _row = tables.events
 _checkpoint = tables.checkpoints
 
+_INSERT = _row.insert()
+_CHECKPOINT = sa.select(_checkpoint).where(_checkpoint.c.conversation_id == sa.bindparam("conversation_id"))
+_EVENTS = (
+    sa.select(_row.c.id, _row.c.data)
+    .where(_row.c.sender_id == sa.bindparam("conversation_id"), _row.c.id > sa.bindparam("after"))
+    .order_by(_row.c.id)
+)
+
 
 @dataclass(frozen=True)
 class State:
@@ -67,22 +75,14 @@ def append(connection: Connection, conversation_id: str, events: Iterable[Event]
         for event in events
     ]
     if rows:
-        connection.execute(_row.insert(), rows)
+        connection.execute(_INSERT, rows)
 
 
 def load_window(connection: Connection, conversation_id: str) -> Window | None:
     """The events since the newest checkpoint. None for a conversation without events."""
-    checkpoint = (
-        connection.execute(sa.select(_checkpoint).where(_checkpoint.c.conversation_id == conversation_id))
-        .mappings()
-        .first()
-    )
+    checkpoint = connection.execute(_CHECKPOINT, {"conversation_id": conversation_id}).mappings().first()
     after = checkpoint["event_id"] if checkpoint else 0
-    found = connection.execute(
-        sa.select(_row.c.id, _row.c.data)
-        .where(_row.c.sender_id == conversation_id, _row.c.id > after)
-        .order_by(_row.c.id)
-    ).all()
+    found = connection.execute(_EVENTS, {"conversation_id": conversation_id, "after": after}).all()
     if not found and not checkpoint:
         return None
     state = State(checkpoint["state"]["slots"], checkpoint["state"]["active_loop"]) if checkpoint else State({})

@@ -93,7 +93,7 @@ class BatonTrackerStore(TrackerStore, SerializedTrackerAsText):
             if long:
                 self.shorten(connection, tracker.sender_id)
 
-        await self.database.write(work)
+        await self.database.write(work, durable=turn is None)
         if turn is not None:
             turn.committed = True
         if self.event_broker is not None:

@@ -70,8 +70,9 @@ class Worker:
             return self.saver.sweep(connection)
 
         try:
+            await self.database.flush()
             self._start(await self.database.read(work))
-            if await self.database.write(write):
+            if await self.database.write(write, durable=False):
                 self.dispatcher.wake()
         except Unavailable as error:
             log.warning("baton.worker_waits", error=str(error))
@@ -110,7 +111,7 @@ class Worker:
 
     async def _take(self, conversation_id: str) -> Item | None:
         return await self.database.write(
-            lambda connection: inbox.take_next(connection, conversation_id, self.server, self.clock())
+            lambda connection: inbox.take_next(connection, conversation_id, self.server, self.clock()), durable=False
         )
 
     async def _handle(self, item: Item) -> Item | None:
@@ -156,7 +157,7 @@ class Worker:
         return await self._bot_turn(item)
 
     async def _save(self, how: Callable[[Connection, Item], Item | None], item: Item) -> Item | None:
-        return await self.database.write(lambda connection: how(connection, item))
+        return await self.database.write(lambda connection: how(connection, item), durable=False)
 
     async def _bot_turn(self, item: Item) -> Item | None:
         if item.kind == inbox.CUSTOMER:
