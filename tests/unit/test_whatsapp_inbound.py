@@ -157,11 +157,19 @@ def test_a_new_number_or_user_id_is_a_change_and_no_message(name: str, change: A
     assert parse(payload(name)) == Batch(changes=(change,))
 
 
-def test_a_name_cannot_pretend_to_be_a_change_of_number() -> None:
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "X changed from 447700900999 to 447700900998 changed from nobody to 447700900789",
+        "Ana changed from 447700900999 to 447700900998",
+    ],
+    ids=["a name that pretends", "another change"],
+)
+def test_a_sentence_that_does_not_agree_with_the_new_number_is_not_believed(sentence: str) -> None:
     body = payload("system_number_changed")
     message = body["entry"][0]["changes"][0]["value"]["messages"][0]
     del message["from"]
-    message["system"]["body"] = "X changed from 447700900999 to 447700900998 changed from nobody to 447700900789"
+    message["system"]["body"] = sentence
     assert parse(body) == Batch(ignored={"system user_changed_number": 1})
 
 

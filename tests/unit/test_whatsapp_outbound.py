@@ -142,6 +142,11 @@ def test_a_body_over_1024_characters_sends_its_start_before_it() -> None:
     assert f"{text_of(before)} {body}" == text and body.endswith("Sure?")
 
 
+def test_a_body_of_1024_characters_is_one_message_and_of_1025_two() -> None:
+    assert len(render([{"text": "x" * 1024, "buttons": [button("Yes")]}])) == 1
+    assert len(render([{"text": "x" * 1025, "buttons": [button("Yes")]}])) == 2
+
+
 def test_buttons_without_a_text_use_the_text_before_or_the_label() -> None:
     (message,) = render([{"text": "Pick one"}, {"buttons": [button("Yes")]}])
     assert message.text == "Pick one [Yes]"

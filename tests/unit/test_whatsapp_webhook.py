@@ -2,61 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
-import uuid
 from typing import Any, AsyncIterator, Iterator
 
 import httpx
 import pytest
 from rasa.shared.exceptions import RasaException
-from sanic import Sanic
 from structlog.testing import capture_logs
 
 from connectors.whatsapp import WhatsAppInput
 from connectors.whatsapp_client import WhatsAppChannel
 from connectors.whatsapp_webhook import MAX_BODY_BYTES, signature
-from handoff.channel import CustomerChannel
 from handoff.settings import SettingsError
-from tests.unit.whatsapp_support import FIXTURES, NAMES, MemoryBridge, payload, settings
-
-SECRET = "test_app_secret"
-WEBHOOK = "/webhooks/whatsapp/webhook"
-
-
-class Service:
-    """The channel in a running Sanic server, and the bridge behind it."""
-
-    def __init__(self) -> None:
-        Sanic.test_mode = True  # Sanic rewrites its own methods at start, which works once in a process otherwise
-        self.bridge = MemoryBridge()
-        self.channel: CustomerChannel | None = None
-        self.app = Sanic(f"whatsapp-{uuid.uuid4().hex}", configure_logging=False)
-        channel = WhatsAppInput(settings(), bridge=self._start, clock=lambda: 1793449999.0)
-        self.app.blueprint(channel.blueprint(self._never), url_prefix="/webhooks/whatsapp")
-
-    async def _start(self, app: Sanic, channel: CustomerChannel) -> MemoryBridge:
-        self.channel = channel
-        return self.bridge
-
-    async def _never(self, message: object) -> None:
-        raise AssertionError("the channel handles nothing itself")
-
-    @contextlib.asynccontextmanager
-    async def running(self, *, bridge_started: bool = True) -> AsyncIterator[httpx.AsyncClient]:
-        server: Any = await self.app.create_server(host="127.0.0.1", port=0, return_asyncio_server=True)
-        await server.startup()
-        await server.start_serving()
-        if bridge_started:
-            await server.after_start()
-        port = server.server.sockets[0].getsockname()[1]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            yield client
-        await server.before_stop()
-        await server.close()
-        await server.after_stop()
-        if self.channel:
-            await self.channel.close()
+from tests.unit.whatsapp_support import FIXTURES, NAMES, SECRET, WEBHOOK, Service, payload
 
 
 @pytest.fixture
@@ -150,6 +109,13 @@ async def test_a_large_body_without_an_announced_length_is_too_large(
     headers = {"X-Hub-Signature-256": "sha256=0"}
     response = await client.post(WEBHOOK, content=pieces(), headers=headers)
     assert response.status_code == 413 and service.bridge.batches == []
+
+
+async def test_a_body_announced_as_too_large_is_not_waited_for(client: httpx.AsyncClient) -> None:
+    reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+    writer.write(f"POST {WEBHOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: {MAX_BODY_BYTES + 1}\r\n\r\n".encode())
+    assert (await asyncio.wait_for(reader.readline(), 5)).startswith(b"HTTP/1.1 413")
+    writer.close()
 
 
 async def test_nothing_is_acknowledged_that_was_not_kept(service: Service, client: httpx.AsyncClient) -> None:

@@ -6,18 +6,24 @@ import asyncio
 import contextlib
 import functools
 import json
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, AsyncIterator, Callable, Iterator
 
+import httpx
 import yaml
 from openapi_schema_validator import OAS31Validator
+from sanic import Sanic
 
-from handoff.channel import Batch
+from connectors.whatsapp import WhatsAppInput
+from handoff.channel import Batch, CustomerChannel
 from handoff.settings import WhatsAppSettings
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 NUMBER = "100000000000001"
+SECRET = "test_app_secret"
+WEBHOOK = "/webhooks/whatsapp/webhook"
 NAMES = sorted(path.stem for path in (FIXTURES / "whatsapp").glob("*.json"))
 
 
@@ -32,7 +38,7 @@ def settings(api_url: str = "http://127.0.0.1:1") -> WhatsAppSettings:
         access_token="test-token",
         phone_number_id=NUMBER,
         business_account_id="200000000000001",
-        app_secret="test_app_secret",
+        app_secret=SECRET,
         verify_token="test-verify-token",
         api_url=api_url,
         api_version="v23.0",
@@ -74,16 +80,53 @@ class MemoryBridge:
 
     batches: list[Batch] = field(default_factory=list)
     broken: Exception | None = None
+    refused: int = 0
     stopped: bool = False
 
     async def accept(self, batch: Batch, trace_id: str) -> None:
         assert trace_id
         if self.broken:
+            self.refused += 1
             raise self.broken
         self.batches.append(batch)
 
     async def stop(self) -> None:
         self.stopped = True
+
+
+class Service:
+    """The channel in a running Sanic server, and the bridge behind it."""
+
+    def __init__(self, of: WhatsAppSettings | None = None) -> None:
+        Sanic.test_mode = True  # Sanic rewrites its own methods at start, which works once in a process otherwise
+        self.bridge = MemoryBridge()
+        self.channel: CustomerChannel | None = None
+        self.app = Sanic(f"whatsapp-{uuid.uuid4().hex}", configure_logging=False)
+        channel = WhatsAppInput(of or settings(), bridge=self._start, clock=lambda: 1793449999.0)
+        self.app.blueprint(channel.blueprint(self._never), url_prefix="/webhooks/whatsapp")
+
+    async def _start(self, app: Sanic, channel: CustomerChannel) -> MemoryBridge:
+        self.channel = channel
+        return self.bridge
+
+    async def _never(self, message: object) -> None:
+        raise AssertionError("the channel handles nothing itself")
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, bridge_started: bool = True) -> AsyncIterator[httpx.AsyncClient]:
+        server: Any = await self.app.create_server(host="127.0.0.1", port=0, return_asyncio_server=True)
+        await server.startup()
+        await server.start_serving()
+        if bridge_started:
+            await server.after_start()
+        port = server.server.sockets[0].getsockname()[1]
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+        await server.before_stop()
+        await server.close()
+        await server.after_stop()
+        if self.channel:
+            await self.channel.close()
 
 
 @dataclass
