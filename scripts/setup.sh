@@ -47,6 +47,6 @@ if command -v uv >/dev/null; then
 elif [ -x .venv/bin/uv ]; then
     .venv/bin/uv pip install --quiet --no-deps --python .venv/bin/python $files
 else
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $files
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps $files
 fi
 say "Installed in $(($(date +%s) - started)) s"
