@@ -12,7 +12,7 @@ READINGS_OFFERED = 2
 _READING = "utter_reading_"
 _PERSON = "request_human"
 # Below this a reading is noise: offering it would show the customer that the bot guesses.
-LEAST_CONFIDENCE = 0.05
+LEAST_CONFIDENCE = 0.1
 
 
 class ActionClarify(Action):
