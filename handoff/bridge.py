@@ -101,17 +101,24 @@ class Bridge:
         while self._waiting:
             together, self._waiting = self._waiting, []
             try:
-                touched = await self._write(functools.partial(self._keep_all, together))
-            except Exception as error:
+                await self._write_together(together)
+            except Unavailable as error:
+                _fail(together, error)
+            except Exception:
+                # one of them cannot be kept; the others must not be sent away because of it
                 for accepted in together:
-                    if not accepted.written.done():
-                        accepted.written.set_exception(error)
-                continue
-            for accepted in together:
-                if not accepted.written.done():
-                    accepted.written.set_result(None)
-            self.worker.wake(touched)
-            self.dispatcher.wake()
+                    try:
+                        await self._write_together([accepted])
+                    except Exception as error:
+                        _fail([accepted], error)
+
+    async def _write_together(self, together: list[Accepted]) -> None:
+        touched = await self._write(functools.partial(self._keep_all, together))
+        for accepted in together:
+            if not accepted.written.done():
+                accepted.written.set_result(None)
+        self.worker.wake(touched)
+        self.dispatcher.wake()
 
     async def _write(self, work: Callable[[Connection], list[str]]) -> list[str]:
         try:
@@ -133,6 +140,12 @@ class Bridge:
             for receipt in accepted.batch.receipts:
                 outbox.apply_receipt(connection, receipt, now)
         return list(touched)
+
+
+def _fail(together: list[Accepted], error: Exception) -> None:
+    for accepted in together:
+        if not accepted.written.done():
+            accepted.written.set_exception(error)
 
 
 async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[], OutputChannel]) -> Bridge:
