@@ -13,7 +13,14 @@ from actions import wording
 from actions.desk import Availability, ask_availability
 from actions.orders import MISSES_BEFORE_GIVING_UP
 
-OUTCOMES = ("solved", "unsolved", "follow_up", "cancelled")
+# How the handoff ended, and what the bot says first when it is back.
+RETURNS = {
+    "solved": "utter_back_solved",
+    "unsolved": "utter_back_unsolved",
+    "follow_up": "utter_back_follow_up",
+    "cancelled": "utter_back_cancelled",
+    "expired": "utter_handoff_expired",
+}
 _SOMEBODY = "My colleague"
 
 
@@ -46,8 +53,7 @@ class ActionHandoffReturn(Action):
         return "action_handoff_return"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        outcome = tracker.get_slot("handoff_outcome")
-        response = f"utter_back_{outcome}" if outcome in OUTCOMES else "utter_back"
+        response = RETURNS.get(str(tracker.get_slot("handoff_outcome")), "utter_back")
         dispatcher.utter_message(response=response, agent=tracker.get_slot("handoff_agent") or _SOMEBODY)
         return [SlotSet("order_misses", 0), go_on(tracker)]
 

@@ -92,6 +92,7 @@ def test_what_is_promised_depends_on_the_desk(desk: Availability | None, respons
         ("unsolved", "utter_back_unsolved"),
         ("follow_up", "utter_back_follow_up"),
         ("cancelled", "utter_back_cancelled"),
+        ("expired", "utter_handoff_expired"),
         (None, "utter_back"),
         ("something new", "utter_back"),
     ],
