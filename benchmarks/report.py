@@ -8,7 +8,7 @@ EXPLAINED = """\
 Both run on the same model, with the same action server, one Rasa process, SQLite files, one after the other on the
 same machine, each measurement from a fresh database after a warm-up. The load comes from one other process, which is
 the Graph API too. Messages are a mixture that one rule answers with one response (greeting, thanks, goodbye, a
-question about delivery), so that the server is measured and not the action server. A customer writes about eight
+question about delivery), so that the server is measured and not the action server. A customer writes about three
 messages. *inline* is `benchmarks/inline_connector.py`: it handles the message, then answers 200, with Rasa's
 SQL tracker store as it comes. Baton has written the message to its database before it answers 200, and every reply
 before it is sent.

@@ -89,12 +89,13 @@ def machine() -> str:
         platform.processor(),
     )
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+    kind = f"{os.cpu_count()} cores ({cpu}), {memory:.0f} GB, {platform.system()}, Python {platform.python_version()}"
+    return f"{kind}, load average before the run {os.getloadavg()[0]:.1f}"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--seconds", type=float, default=20, help="length of each measurement")
+    arguments.add_argument("--seconds", type=float, default=30, help="length of each measurement")
     arguments.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
     arguments.add_argument("--name", default="connector", help="the result's file name")
     chosen = arguments.parse_args()
