@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sys
 
 import structlog
-from sanic import Sanic
 
 from handoff.desk import migrate
 from handoff.desk.app import create_app, is_demo
@@ -20,7 +20,7 @@ def main() -> int:
         settings = desk_settings()
         _check_database(settings)
         app = create_app(settings, demo=is_demo())
-        _run(app, settings)
+        app.run(sock=_listen(settings), access_log=False, motd=False)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
@@ -39,12 +39,18 @@ def _check_database(settings: DeskSettings) -> None:
         database.close()
 
 
-def _run(app: Sanic, settings: DeskSettings) -> None:
+def _listen(settings: DeskSettings) -> socket.socket:
+    """Sanic only logs an address that is taken, and ends as if all were well: so the desk takes it first."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        app.run(host=settings.host, port=settings.port, access_log=False, motd=False)
+        listening.bind((settings.host, settings.port))
     except OSError as error:
+        listening.close()
         where = f"{settings.host}:{settings.port}"
         raise SettingsError([f"DESK_PORT: the desk cannot listen on {where}: {error.strerror}"]) from error
+    return listening
 
 
 def _configure_logging() -> None:

@@ -66,7 +66,7 @@ def _requested(connection: Connection, event: protocol.Envelope, now: float) -> 
         "requested_at": requested_at,
     }
     connection.execute(handoffs.update().where(handoffs.c.id == event.handoff_id).values(**described))
-    _describe_customer(connection, event, context)
+    _describe_customer(connection, event, conversation, context)
     end = merge(connection, event.conversation_id, event.handoff_id, context.get("transcript") or [])
     _draw_the_line(connection, event, context, max(requested_at, end))
     if handoff["state"] in words.OPEN_HANDOFF_STATES:
@@ -214,7 +214,9 @@ def _handoff(connection: Connection, event: protocol.Envelope, requested_at: flo
     return row
 
 
-def _describe_customer(connection: Connection, event: protocol.Envelope, context: Row) -> None:
+def _describe_customer(connection: Connection, event: protocol.Envelope, conversation: Row, context: Row) -> None:
+    if event.seq < conversation["handoff_seq"] and conversation["customer_name"]:
+        return  # a later handoff knew better
     customer = context.get("customer")
     customer = customer if isinstance(customer, Mapping) else {}
     address = customer.get("phone") or customer.get("username") or customer.get("user_id")
@@ -223,7 +225,7 @@ def _describe_customer(connection: Connection, event: protocol.Envelope, context
         "customer_address": _clip(address) or "",
         "language": _clip(customer.get("language"), 16),
     }
-    if context.get("window_ends_at") is not None:
+    if context.get("window_ends_at") is not None and event.seq >= conversation["window_seq"]:
         values["window_ends_at"] = float(context["window_ends_at"])
     connection.execute(
         conversations.update().where(conversations.c.id == event.conversation_id).values(**values)

@@ -9,14 +9,18 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Iterator, Mapping
 from uuid import uuid4
 
 import httpx
+import pytest
 
 from handoff import protocol
+from handoff.desk import migrate
+from handoff.desk.database import Database
 from tests.support.ports import free_ports
 from tests.support.waiting import wait_until
 
@@ -248,3 +252,76 @@ class Api:
 
     def line(self, conversation_id: str, text: str) -> dict[str, Any]:
         return next(line for line in self.get(conversation_id)["transcript"] if line["text"] == text)
+
+
+@dataclass
+class DeskUnderTest:
+    """A running desk, its bridge in both directions, and two agents."""
+
+    process: DeskProcess
+    bridge: Bridge
+    calls: BridgeCalls
+    sam: Api
+    alex: Api
+
+    def waiting(self, **more: Any) -> str:
+        """A conversation that waits, with an id of its own; its handoff's id is ``handoff-`` and that."""
+        conversation_id = uuid4().hex[:12]
+        answer = self.calls.request(conversation_id, f"handoff-{conversation_id}", **more)
+        assert answer.status_code == 200, answer.text
+        return conversation_id
+
+    def accepted(self, **more: Any) -> str:
+        conversation_id = self.waiting(**more)
+        assert self.sam.post(conversation_id, "accept").status_code == 200
+        return conversation_id
+
+    def commands(self, conversation_id: str) -> list[Mapping[str, Any]]:
+        return [each for each in self.bridge.commands if each["conversation_id"] == conversation_id]
+
+
+PASSWORD = "a good long password"
+BACKENDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def desk_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty database for the shared desk; tests that use it run on both."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('desk')}/desk.db"
+    return str(request.getfixturevalue("postgres").new_database("desk"))
+
+
+@pytest.fixture(scope="session")
+def running_desk(desk_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+    bridge = Bridge()
+    process = DeskProcess(tmp_path_factory.mktemp("var"), bridge.url, DESK_DATABASE_URL=desk_database_url)
+    assert process.command("desk", "migrate").returncode == 0
+    process.add_agent("sam@example.com", "Sam Rivera", PASSWORD)
+    process.add_agent("alex@example.com", "Alex Kim", PASSWORD)
+    sam, alex = (Api(process.url, process.token(name)) for name in ("Sam Rivera", "Alex Kim"))
+    process.start()
+    yield DeskUnderTest(process, bridge, BridgeCalls(process.url), sam, alex)
+    assert process.stop() == 0, process.log()
+    bridge.close()
+    assert "Traceback" not in process.log(), process.log()
+
+
+@pytest.fixture
+def desk(running_desk: DeskUnderTest) -> Iterator[DeskUnderTest]:
+    """The running desk that tests share: use conversations of your own."""
+    yield running_desk
+    running_desk.bridge.answer = accepts
+
+
+@pytest.fixture(params=BACKENDS)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty desk database of this test alone."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path}/desk.db"
+    else:
+        url = str(request.getfixturevalue("postgres").new_database("desk"))
+    database = Database(url)
+    migrate.upgrade(database)
+    yield database
+    database.close()

@@ -26,7 +26,7 @@ let news = null;
 function listen() {
   news = new EventSource("/live");
   let before = false;
-  news.addEventListener("hello", () => { if (before) refreshAll(); before = true; toast(""); });
+  news.addEventListener("hello", () => { if (before) refreshAll(); before = true; document.body.dataset.live = "yes"; toast(""); });
   news.addEventListener("everything", refreshAll);
   news.addEventListener("change", (event) => {
     refresh("list");
@@ -34,6 +34,7 @@ function listen() {
   });
   news.addEventListener("signed-out", () => location.assign("/sign-in"));
   news.onerror = () => {
+    document.body.dataset.live = "no";
     toast("No connection to the desk. Trying again; nothing you wrote is lost.");
     if (news.readyState === EventSource.CLOSED) setTimeout(listen, 3000);
   };
