@@ -74,11 +74,16 @@ async def list_messages(request: web.Request) -> web.Response:
 
 
 async def say(request: web.Request) -> web.Response:
-    """The customer sends a message; answered at once, the webhook follows."""
+    """The customer sends a message; answered at once, the webhook follows. ``wamid`` may name the id to use."""
     simulator = request.app[SIMULATOR]
     customer = _customer(request)
     data = await _object(request)
+    known = simulator.world.messages.get(str(data.get("wamid", "")))
+    if known is not None:
+        return _json({"id": known.id, "seq": known.seq})  # the page asks again when it got no answer
     content = content_of(simulator.traffic, customer, data)
+    if data.get("wamid"):
+        content["id"] = data["wamid"]
     message = simulator.traffic.customer_says(customer, content, at=data.get("at"))
     return _json({"id": message.id, "seq": message.seq})
 

@@ -10,10 +10,11 @@ from connectors.simulator.world import World
 
 
 def save_customer(world: World, data: Mapping[str, Any]) -> Customer:
-    """Make or change a customer. ``wa_id`` null hides the phone, as for people with a username.
+    """Make or change a customer. ``wa_id`` null hides the phone, as for people with a username; with nothing but a
+    name, a phone is made up.
 
     Raises:
-        ValueError: neither a phone, a user id nor a username is given, or something is not a string.
+        ValueError: nothing to know the customer by is given, or something is not a string.
     """
     for name in ("wa_id", "user_id", "name", "username", "number"):
         if data.get(name) is not None and not isinstance(data[name], str):
@@ -22,10 +23,12 @@ def save_customer(world: World, data: Mapping[str, Any]) -> Customer:
     if phone and not phone.isdigit():
         raise ValueError("'wa_id' must be the digits of a phone number.")
     user_id = data.get("user_id")
-    if not (phone or user_id or data.get("username")):
-        raise ValueError("Give 'wa_id' (a phone number), 'user_id' or 'username'.")
+    if not (phone or user_id or data.get("username") or data.get("name")):
+        raise ValueError("Give 'wa_id' (a phone number), 'user_id', 'username' or 'name'.")
     customer = world.find(user_id) or world.find(phone)
     if customer is None:
+        if not (phone or user_id or data.get("username")):
+            phone = world.unused_phone()
         name = data.get("name") or data.get("username") or f"+{phone}"
         return world.make_customer(name, phone, user_id, **_given(data, "username", "number"))
     for name, value in _given(data, "name", "username", "number").items():

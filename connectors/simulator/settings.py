@@ -10,13 +10,15 @@ from handoff.settings import Environment, Reader, SettingsError, WhatsAppSetting
 
 @dataclass(frozen=True)
 class SimulatorSettings:
-    """``webhook_url`` is where the connector listens; ``whatsapp`` has the secrets that both sides share."""
+    """``webhook_url`` is where the connector listens; ``whatsapp`` has the secrets that both sides share;
+    ``business_name`` stands at the top of the phone."""
 
     whatsapp: WhatsAppSettings
     webhook_url: str
     file: Path
     host: str
     port: int
+    business_name: str
 
 
 def simulator_settings(environ: Environment | None = None) -> SimulatorSettings:
@@ -35,6 +37,8 @@ def simulator_settings(environ: Environment | None = None) -> SimulatorSettings:
     webhook_url = read.url("SIMULATOR_WEBHOOK_URL", f"{rasa_url}/webhooks/whatsapp/webhook")
     host = read.optional("BATON_HOST", "127.0.0.1")
     port = read.port("SIMULATOR_PORT", 5090)
+    business_name = read.optional("SIMULATOR_BUSINESS_NAME", "Marigold")
     read.finish()
     assert whatsapp is not None
-    return SimulatorSettings(whatsapp, webhook_url, var_folder(environ) / "simulator.db", host, port)
+    file = var_folder(environ) / "simulator.db"
+    return SimulatorSettings(whatsapp, webhook_url, file, host, port, business_name)

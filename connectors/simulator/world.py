@@ -75,6 +75,10 @@ class World:
         thread = self.threads.get(self._by_phone.get(key.lstrip("+"), key))
         return thread.customer if thread else None
 
+    def unused_phone(self) -> str:
+        """A made-up phone (from the numbers that Ofcom keeps for fiction) that no customer has."""
+        return next(phone for phone in map(str, range(447700900124, 447700999999)) if phone not in self._by_phone)
+
     def forget_phone(self, customer: Customer) -> None:
         """The customer's phone is no longer theirs."""
         if customer.phone:
@@ -189,7 +193,7 @@ class World:
         """Forget everything: customers, messages, updates, calls, faults, settings and the clock's offset."""
         self._empty()
         self._storage.clear()
-        self.hub.tell({"event": "resync"})
+        self.hub.tell({"event": "reset"})
 
     # inside
 

@@ -1,0 +1,46 @@
+// WhatsApp's own markup (*bold*, _italic_, ~strike~, `code`) and links, as nodes; nothing is parsed as HTML.
+import { h } from "./dom.js";
+
+const PARTS = new RegExp(
+  [
+    "(?<link>https?:\\/\\/[^\\s<>\"]+)",
+    "```(?<block>[\\s\\S]+?)```",
+    "`(?<code>[^`\\n]+)`",
+    "(?<![\\p{L}\\p{N}*])\\*(?<bold>(?=\\S)[^*\\n]*?\\S)\\*(?![\\p{L}\\p{N}*])",
+    "(?<![\\p{L}\\p{N}_])_(?<italic>(?=\\S)[^_\\n]*?\\S)_(?![\\p{L}\\p{N}_])",
+    "(?<![\\p{L}\\p{N}~])~(?<strike>(?=\\S)[^~\\n]*?\\S)~(?![\\p{L}\\p{N}~])",
+  ].join("|"),
+  "gu",
+);
+
+/** The nodes for a text. */
+export function formatted(text) {
+  const nodes = [];
+  let end = 0;
+  for (const match of text.matchAll(PARTS)) {
+    nodes.push(text.slice(end, match.index));
+    const [part, used] = element(match);
+    nodes.push(part);
+    end = match.index + used;
+  }
+  nodes.push(text.slice(end));
+  return nodes.filter((node) => node !== "");
+}
+
+function element(match) {
+  const { link, block, code, bold, italic, strike } = match.groups;
+  if (link) {
+    const address = link.replace(/[.,;:!?)\]'*_~]+$/u, "");
+    return [h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, address), address.length];
+  }
+  if (block || code) return [h("code", {}, block || code), match[0].length];
+  if (bold) return [h("strong", {}, formatted(bold)), match[0].length];
+  if (italic) return [h("em", {}, formatted(italic)), match[0].length];
+  return [h("s", {}, formatted(strike)), match[0].length];
+}
+
+const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}[\u{FE0F}\u{200D}\p{Emoji_Modifier}]*){1,3}$/u;
+const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}]/u;
+
+export const isOnlyEmoji = (text) => ONLY_EMOJI.test(text.trim());
+export const isRightToLeft = (text) => RIGHT_TO_LEFT.test(text);
