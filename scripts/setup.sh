@@ -47,6 +47,8 @@ if command -v uv >/dev/null; then
 elif [ -x .venv/bin/uv ]; then
     .venv/bin/uv pip install --quiet --no-deps --python .venv/bin/python $files
 else
+    # a .venv that uv made has no pip
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
     .venv/bin/python -m pip install -qq --disable-pip-version-check --no-deps $files
 fi
 say "Installed in $(($(date +%s) - started)) s"
