@@ -1,6 +1,6 @@
-"""A bridge in one process, without Rasa: the real inbox, outbox, floor, saver, worker and dispatcher over a real database,
-with a bot, channels and a clock of our own. Its coroutines are stepped by hand, so that a test decides where a server
-stands when another one moves, or when it dies."""
+"""A bridge in one process, without Rasa: the real inbox, outbox, floor, saver, worker and dispatcher over a real
+database, with a bot, channels and a clock of our own. Its coroutines are stepped by hand, so that a test decides where
+a server stands when another one moves, or when it dies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import contextvars
 import itertools
 import logging
 import random
-import threading
 from typing import Any, Callable, Coroutine, Generator, Iterator, Mapping, Sequence, TypeVar
 
 import sqlalchemy as sa
@@ -83,13 +82,17 @@ class SteppedDatabase:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], durable: bool = True) -> T:
         await Step()
         result = self.database.write_now(work)
         await Step()
         return result
 
-    read = write
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        return await self.write(work)
+
+    async def flush(self) -> None:
+        pass
 
 
 class TextChannel:
@@ -226,7 +229,14 @@ class Rig:
         self.commands = Commands(self.channel, SLOTS, self.clock)
         self._ids = itertools.count(1)
         self._names = itertools.count(1)
-        self._unique = threading.get_ident()
+        self.transactions = 0  # that wrote, or could have
+        write_now = database.write_now
+
+        def counted(*args: Any) -> Any:
+            self.transactions += 1
+            return write_now(*args)
+
+        database.write_now = counted  # type: ignore[method-assign]
 
     def server(self) -> Server:
         return Server(self, f"server-{next(self._names)}")
@@ -305,11 +315,11 @@ class Rig:
     def settle(self, server: Server, patience: int = 4000) -> None:
         """Let time pass until nothing is left to do."""
         for _ in range(patience):
-            if self.work(server):
-                continue
-            if not self.unfinished():
-                return
-            self.clock.now += 1.0
+            if not self.work(server):
+                if not self.unfinished():
+                    return
+                self.clock.now += 1.0
+            self.clock.now += 0.1
         raise AssertionError(f"work is left: {self.unfinished()}")
 
     def unfinished(self) -> list[tuple[str, int]]:
