@@ -21,6 +21,12 @@ RETURNS = {
     "cancelled": "utter_back_cancelled",
     "expired": "utter_handoff_expired",
 }
+# What it says next, if no form goes on.
+_THEN = {
+    "utter_back_solved": "utter_anything_else",
+    "utter_back_cancelled": "utter_what_can_i_do",
+    "utter_back": "utter_what_can_i_do",
+}
 _SOMEBODY = "My colleague"
 
 
@@ -55,6 +61,9 @@ class ActionHandoffReturn(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         response = RETURNS.get(str(tracker.get_slot("handoff_outcome")), "utter_back")
         dispatcher.utter_message(response=response, agent=tracker.get_slot("handoff_agent") or _SOMEBODY)
+        following = "utter_back_form_goes_on" if (tracker.active_loop or {}).get("name") else _THEN.get(response)
+        if following:
+            dispatcher.utter_message(response=following)
         return [SlotSet("order_misses", 0), go_on(tracker)]
 
 

@@ -23,8 +23,6 @@ class SchemaBehind(Exception):
 def upgrade(database: Database, scripts: Path = BRIDGE_MIGRATIONS) -> None:
     """Run the migrations that are missing, in one transaction."""
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-
     def work(connection: Connection) -> None:
         config = _config(scripts)
         config.attributes["connection"] = connection
@@ -46,6 +44,7 @@ def prepare(database: Database, scripts: Path = BRIDGE_MIGRATIONS, how: str = "p
 
 
 def is_current(database: Database, scripts: Path = BRIDGE_MIGRATIONS) -> bool:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     head = ScriptDirectory.from_config(_config(scripts)).get_current_head()
     return bool(
         database.read_now(lambda connection: MigrationContext.configure(connection).get_current_revision()) == head

@@ -86,29 +86,32 @@ def test_what_is_promised_depends_on_the_desk(desk: Availability | None, respons
 
 
 @pytest.mark.parametrize(
-    ("outcome", "response"),
+    ("outcome", "responses"),
     [
-        ("solved", "utter_back_solved"),
-        ("unsolved", "utter_back_unsolved"),
-        ("follow_up", "utter_back_follow_up"),
-        ("cancelled", "utter_back_cancelled"),
-        ("expired", "utter_handoff_expired"),
-        (None, "utter_back"),
-        ("something new", "utter_back"),
+        ("solved", ["utter_back_solved", "utter_anything_else"]),
+        ("unsolved", ["utter_back_unsolved"]),
+        ("follow_up", ["utter_back_follow_up"]),
+        ("cancelled", ["utter_back_cancelled", "utter_what_can_i_do"]),
+        ("expired", ["utter_handoff_expired"]),
+        (None, ["utter_back", "utter_what_can_i_do"]),
+        ("something new", ["utter_back", "utter_what_can_i_do"]),
     ],
 )
-async def test_the_bot_comes_back_knowing_the_outcome(outcome: str | None, response: str) -> None:
+async def test_the_bot_comes_back_knowing_the_outcome(outcome: str | None, responses: list[str]) -> None:
     dispatcher = CollectingDispatcher()
     back = tracker(["request_human"], handoff_outcome=outcome, handoff_agent="Bea")
     events = await ActionHandoffReturn().run(dispatcher, back, {})
-    assert [(message["response"], message["agent"]) for message in dispatcher.messages] == [(response, "Bea")]
+    assert [message["response"] for message in dispatcher.messages] == responses
+    assert dispatcher.messages[0]["agent"] == "Bea"
     assert events == [SlotSet("order_misses", 0), FollowupAction("action_listen")]
 
 
 async def test_an_interrupted_form_goes_on_when_the_bot_is_back() -> None:
     back = tracker(["request_human"], "track_order_form", handoff_outcome="solved")
-    events = await ActionHandoffReturn().run(CollectingDispatcher(), back, {})
+    dispatcher = CollectingDispatcher()
+    events = await ActionHandoffReturn().run(dispatcher, back, {})
     assert events[-1] == FollowupAction("track_order_form")
+    assert [message["response"] for message in dispatcher.messages] == ["utter_back_solved", "utter_back_form_goes_on"]
 
 
 @pytest.mark.parametrize(("form", "next_action"), [(None, "action_listen"), ("track_order_form", "track_order_form")])
