@@ -52,9 +52,11 @@ export function makeComposer(say) {
     /** Write as this customer; what the one before had not sent yet is kept for them. */
     belongTo(customer) {
       if (owner === customer.user_id) return;
-      if (owner) drafts.set(owner, input.value);
+      if (owner) {
+        drafts.set(owner, input.value);
+        input.value = drafts.get(customer.user_id) || "";
+      }
       owner = customer.user_id;
-      input.value = drafts.get(owner) || "";
       input.placeholder = customer.name.length > 20 ? "Message" : `Message as ${customer.name}`;
       setQuote(null);
       grow();

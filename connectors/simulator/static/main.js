@@ -17,6 +17,8 @@ let late = false;
 let drawing = false;
 
 const open = () => customers.get(current);
+let isReady;
+const ready = new Promise((resolve) => { isReady = resolve; });
 const newId = () => `wamid.${[...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase()}`;
 
 const act = {
@@ -41,8 +43,8 @@ const panel = makePanel(open);
 
 /** Say something as the open customer: shown at once, confirmed or marked when the answer is there. */
 async function say(request, id = newId()) {
+  await ready; // whoever is quicker than the page loses nothing
   const customer = open();
-  if (!customer) return;
   thread.put({ ...draft(request), id, request, author: "customer", status: "pending", at: now() });
   try {
     const { seq } = await api.say(customer.key, { ...request, wamid: id });
@@ -81,6 +83,7 @@ async function choose(customer) {
   shown = current;
   thread.show(messages, more, same);
   composer.belongTo(customer);
+  isReady();
   draw();
   read();
   if (late) await choose(customer);

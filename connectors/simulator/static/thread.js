@@ -59,7 +59,7 @@ export function makeThread(act, loadEarlier) {
     }
     if (dots) nodes.push(dots);
     box.classList.toggle("nothing", !before && !dots);
-    if (!before && !dots) nodes.push(h("p", { className: "chip words-only" }, "Write below, as this customer would. Answers appear here."));
+    if (!before && !dots) nodes.push(h("p", { className: "chip" }, "Write below, as this customer would. Answers appear here."));
     const focused = focusedPlace();
     box.replaceChildren(...nodes);
     focused?.();
