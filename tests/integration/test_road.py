@@ -318,9 +318,7 @@ def test_what_is_not_understood_twice_goes_to_a_person(stack: Stack) -> None:
     assert sam.conversation(conversation_id)["context"]["reason"] == "fallback"
 
 
-def test_a_reply_from_the_business_phone_takes_the_floor_and_silences_the_bot(
-    stack: Stack, records: Records
-) -> None:
+def test_a_reply_from_the_business_phone_takes_the_floor_and_silences_the_bot(stack: Stack, records: Records) -> None:
     ana, sam = stack.phone("Ana"), stack.agent("sam")
     ask(ana, "hi")
     stack.control.post("/control/echo", json={"to": ana.key, "text": "Hello, this is the shop's owner"})
