@@ -193,6 +193,20 @@ async def test_a_customer_with_a_username_is_reached_by_user_id_and_shows_no_pho
     assert all("recipient_id" not in one and one["recipient_user_id"] == "GB.123" for one in rig.receiver.statuses)
 
 
+async def test_who_adopts_a_username_hides_the_phone_and_is_still_reached_by_it(rig: Rig) -> None:
+    user_id = (await rig.customer())["user_id"]
+    changed = await rig.customer(None, user_id=user_id, username="ana.example")
+    assert (changed["key"], changed["wa_id"]) == (user_id, None)
+    await rig.say("hi", user_id)
+    await rig.send("hello")
+    await until(lambda: len(rig.receiver.statuses) == 2)
+
+    assert "from" not in rig.receiver.messages[0]
+    assert all("wa_id" not in contact for value in rig.receiver.values() for contact in value["contacts"])
+    assert all("recipient_id" not in status for status in rig.receiver.statuses)
+    assert [one["text"] for one in await rig.thread(user_id)] == ["hi", "hello"]
+
+
 async def test_to_wins_over_recipient(rig: Rig) -> None:
     await rig.customer(None, user_id="GB.123", name="Other")
     await rig.send("for the phone", recipient="GB.123")

@@ -119,17 +119,16 @@ async def test_an_echo_arrives_in_its_own_field(rig: Rig) -> None:
 async def test_an_unanswered_webhook_comes_again_and_holds_up_only_its_customer(rig: Rig) -> None:
     await rig.customer("447700900001")
     await rig.customer("447700900002")
-    rig.receiver.answers = [500, 503]
+    rig.receiver.answers = [500]
     await rig.say("one", "447700900001")
-    await rig.say("two", "447700900001")
     await until(lambda: rig.receiver.refused == 1)
+    await rig.say("two", "447700900001")
     await rig.say("other", "447700900002")
     await until(lambda: len(rig.receiver.messages) == 3)
 
-    texts = [message["text"]["body"] for message in rig.receiver.messages]
-    assert texts.index("one") < texts.index("two")
+    assert [message["text"]["body"] for message in rig.receiver.messages] == ["other", "one", "two"]
     counts = await rig.control("GET", "webhooks")
-    assert counts == {"pending": 0, "delivered": 3, "failed_attempts": 2}
+    assert counts == {"pending": 0, "delivered": 3, "failed_attempts": 1}
 
 
 async def test_each_customers_order_is_kept(rig: Rig) -> None:
