@@ -127,9 +127,10 @@ def start_stack(
         stack.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
+    """The system's Chromium. Not for the whole session: while Playwright is open its event loop runs in this thread,
+    and no asynchronous test can have one of its own."""
     program = find_program("chromium", "chromium-browser", "google-chrome")
     skip_without(program, "Chromium")
     from playwright.sync_api import sync_playwright
