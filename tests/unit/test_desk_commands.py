@@ -159,12 +159,14 @@ def test_killing_the_desk_at_random_moments_loses_nothing_and_repeats_nothing(de
         killer.join()
     expected = [f"{round_}.{number}" for round_ in range(4) for number in range(15)]
     for conversation_id in conversation_ids:
-        wait_until(
-            f"all of {conversation_id}", lambda: len(texts_at_bridge(desk, conversation_id)) >= len(expected), 60
-        )
+        _wait_for(desk, conversation_id, len(expected))
         assert texts_at_bridge(desk, conversation_id) == expected
         assert desk.sam.texts(conversation_id, words.HUMAN) == expected
         assert [text for text in desk.sam.texts(conversation_id, words.CUSTOMER) if "." in text] == expected
+
+
+def _wait_for(desk: DeskUnderTest, conversation_id: str, count: int) -> None:
+    wait_until(f"all of {conversation_id}", lambda: len(texts_at_bridge(desk, conversation_id)) >= count, 60)
 
 
 def _persist(desk: DeskUnderTest, conversation_id: str, text: str, events: dict[str, int], killer: Any) -> None:
