@@ -58,9 +58,10 @@ def apply_change(connection: Connection, change: AddressChange) -> str | None:
     if change.new_user_id:
         new |= {"user_id": change.new_user_id}
     others = _find(connection, change.number, new.get("user_id"), new.get("wa_id"))
-    for column, other in zip(("user_id", "wa_id"), others, strict=True):
+    lost = ({"user_id": None}, {"wa_id": None, "reply_wa_id": None})
+    for columns, other in zip(lost, others, strict=True):
         if other and other["id"] != found["id"]:
-            update(connection, other["id"], **{column: None})
+            update(connection, other["id"], **columns)
     if new:
         update(connection, found["id"], **new)
     return str(found["id"])

@@ -7,6 +7,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -89,7 +90,9 @@ class Database:
 
 
 def _translated(error: sa.exc.DBAPIError) -> Exception:
-    if isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated:
+    # SQLite's InterfaceError is about a value that it cannot store: trying again does not help
+    away = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated
+    if away and not isinstance(error.orig, sqlite3.InterfaceError):
         return Unavailable(f"The database is not available: {error.orig}")
     same: Exception = error
     return same

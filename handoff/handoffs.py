@@ -15,6 +15,8 @@ from handoff.floor import Floor
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 
+TRANSFERRED = "handoff.transferred"  # in the event log
+
 Forms = Mapping[str, Sequence[str]]
 
 _row = tables.handoffs
@@ -177,7 +179,7 @@ def note_transfer(
     values: dict[str, str | None] = {"state": floor.ACTIVE if to else floor.QUEUED}
     values |= {"agent_id": to["id"] if to else None, "agent_name": to["name"] if to else None}
     connection.execute(_row.update().where(_row.c.id == conversation["handoff_id"]).values(**values))
-    _note(connection, conversation, "handoff.transferred", who, at, reason, {"to": dict(to) if to else None})
+    _note(connection, conversation, TRANSFERRED, who, at, reason, {"to": dict(to) if to else None})
 
 
 def current(connection: Connection, conversation: Mapping[str, Any]) -> RowMapping:
@@ -197,9 +199,18 @@ def unreached(connection: Connection, requested_before: float) -> list[str]:
 
 
 def overdue(connection: Connection, requested_before: float) -> list[str]:
-    """Conversations whose handoff nobody has taken for too long."""
+    """Conversations whose handoff nobody has taken for too long, since it was requested or put back into the queue."""
+    log = tables.event_log
+    put_back = (
+        sa.select(sa.func.max(log.c.at))
+        .where(log.c.conversation_id == _row.c.conversation_id, log.c.handoff_id == _row.c.id)
+        .where(log.c.kind == TRANSFERRED)
+        .scalar_subquery()
+    )
     query = sa.select(_row.c.conversation_id).where(
-        _row.c.state.in_(floor.WAITING), _row.c.requested_at <= requested_before
+        _row.c.state.in_(floor.WAITING),
+        _row.c.requested_at <= requested_before,
+        sa.func.coalesce(put_back, _row.c.requested_at) <= requested_before,
     )
     return list(connection.execute(query).scalars())
 

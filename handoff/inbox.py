@@ -34,6 +34,9 @@ _ADD = {
     "sqlite": sqlite.insert(_row).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(_row).on_conflict_do_nothing(),
 }
+_KEPT = sa.select(_row.c.seq).where(
+    _row.c.number == sa.bindparam("number"), _row.c.message_id == sa.bindparam("message_id")
+)
 _HEAD = (
     sa.select(_row)
     .where(_row.c.conversation_id == sa.bindparam("conversation_id"), _IS_PENDING)
@@ -71,6 +74,9 @@ class Item:
 
 def accept(connection: Connection, message: Inbound, trace_id: str, at: float) -> str | None:
     """Keep one message. Returns its conversation's id, or None when it is here already (WhatsApp delivers again)."""
+    kept = {"number": message.address.number, "message_id": message.message_id}
+    if connection.execute(_KEPT, kept).first():
+        return None  # before anything is learnt from it: the address in an old message may have a new owner
     conversation = conversations.for_address(connection, message.address, at)
     kind = ECHO if message.echo else CUSTOMER
     if not add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at):

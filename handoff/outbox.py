@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, protocol, tables
+from handoff import conversations, floor, protocol, receipts, tables
 from handoff.channel import Address, DeliveryError, Receipt, Rendered
 
 CUSTOMER = "customer"
@@ -44,7 +44,9 @@ _DUE = (
     sa.select(_row, *(_talk.c[name].label(f"talk_{name}") for name in _ADDRESS), _talk.c.epoch.label("floor_epoch"))
     .join(_talk, _talk.c.id == _row.c.conversation_id)
     .where(_row.c.seq.in_(_HEADS), _row.c.next_try_at <= sa.bindparam("now"))
-    .where(sa.or_(_row.c.status == PENDING, _row.c.claimed_until <= sa.bindparam("now")))
+    .where(
+        sa.or_(_row.c.status == PENDING, sa.and_(_row.c.status == SENDING, _row.c.claimed_until <= sa.bindparam("now")))
+    )
     .order_by(_row.c.seq)
     .limit(sa.bindparam("most"))
     .with_for_update(of=_row, skip_locked=True)
@@ -57,7 +59,6 @@ _OF_RECEIPT = (
     .where(sa.or_(_row.c.provider_id == sa.bindparam("provider_id"), _row.c.id == sa.bindparam("outbox_id")))
     .with_for_update()
 )
-_EARLY = sa.select(tables.early_receipts).where(tables.early_receipts.c.provider_id == sa.bindparam("provider_id"))
 _OFFERED = sa.select(tables.offers.c.payload).where(
     tables.offers.c.conversation_id == sa.bindparam("conversation_id"),
     tables.offers.c.payload == sa.bindparam("payload"),
@@ -66,8 +67,6 @@ _OFFER = {
     "sqlite": sqlite.insert(tables.offers).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(tables.offers).on_conflict_do_nothing(),
 }
-
-_ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
 
 
 @dataclass(frozen=True)
@@ -87,6 +86,7 @@ class Delivery:
     attempts: int
     trace_id: str
     created_at: float
+    claimed_by: str
     to: Address
 
 
@@ -142,7 +142,7 @@ def claim(connection: Connection, server: str, now: float, limit: int = 64) -> t
     deliveries: list[Delivery] = []
     refused: list[str] = []
     for row in connection.execute(_DUE, {"now": now, "most": limit}).mappings().all():
-        if row["lane"] == CUSTOMER and row["epoch"] != row["floor_epoch"]:
+        if row["lane"] == CUSTOMER and row["epoch"] != row["floor_epoch"] and _has_passed(connection, row):
             _refuse(connection, row, now)
             refused.append(row["conversation_id"])
         else:
@@ -164,7 +164,9 @@ def record_sent(connection: Connection, delivery: Delivery, provider_id: str | N
         )
     if provider_id is not None and taken.rowcount:
         _tell_agent(connection, delivery.__dict__, SENT, now)
-        _apply_early_receipt(connection, provider_id)
+        early = receipts.take_early(connection, provider_id)
+        if early is not None:
+            apply_receipt(connection, early, early.at)
 
 
 def record_failure(connection: Connection, delivery: Delivery, error: DeliveryError, now: float) -> bool:
@@ -181,9 +183,10 @@ def record_failure(connection: Connection, delivery: Delivery, error: DeliveryEr
         values |= {"status": PENDING, "next_try_at": now + max(pause, least, error.retry_after or 0.0)}
     else:
         values["status"] = DEAD
-    # a status may have told, meanwhile, that the message went out after all: then this failure is void
-    connection.execute(_row.update().where(_row.c.seq == delivery.seq, _row.c.status == SENDING).values(**values))
-    if not again and delivery.lane == CUSTOMER:
+    # void if a status has told, meanwhile, that the message went out after all, or if another server sends it now
+    ours = (_row.c.seq == delivery.seq, _row.c.status == SENDING, _row.c.claimed_by == delivery.claimed_by)
+    failed = _row.update().where(*ours).values(**values)
+    if connection.execute(failed).rowcount and not again:
         _tell_agent(connection, delivery.__dict__, "failed", now, code=str(error.code), text=str(error))
     return again
 
@@ -193,9 +196,9 @@ def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
     ids = {"provider_id": receipt.provider_id, "outbox_id": receipt.outbox_id}
     row = connection.execute(_OF_RECEIPT, ids).mappings().first()
     if row is None:
-        _keep_early(connection, receipt)
+        receipts.keep_early(connection, receipt)
         return
-    if _ORDER.get(receipt.status, 0) <= _ORDER.get(row["delivery"] or "", 0):
+    if not receipts.is_news(receipt.status, row["delivery"]):
         return
     values: dict[str, Any] = {"delivery": receipt.status, "provider_id": receipt.provider_id}
     if row["status"] in (PENDING, SENDING):  # the answer to the send was lost: no need to send again
@@ -247,9 +250,16 @@ def _claim_one(connection: Connection, row: RowMapping, server: str, now: float)
     claimed["unknown_sends"] = row["unknown_sends"] + (row["status"] == SENDING)
     connection.execute(_UPDATE, {"row_seq": row["seq"], **claimed})
     return Delivery(
-        **{name: row[name] for name in Delivery.__annotations__ if name != "to"},
+        **{name: row[name] for name in Delivery.__annotations__ if name not in ("claimed_by", "to")},
+        claimed_by=server,
         to=conversations.address_of({name: row[f"talk_{name}"] for name in _ADDRESS}),
     )
+
+
+def _has_passed(connection: Connection, row: RowMapping) -> bool:
+    """Look again: PostgreSQL may have read the row after, and the conversation before, the same change of the floor."""
+    floor_epoch = connection.execute(sa.select(_talk.c.epoch).where(_talk.c.id == row["conversation_id"])).scalar()
+    return bool(floor_epoch != row["epoch"])
 
 
 def _refuse(connection: Connection, row: RowMapping, now: float) -> None:
@@ -275,28 +285,3 @@ def _tell_agent(
         connection, row["conversation_id"], protocol.MESSAGE_STATUS, data,
         epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=row["trace_id"], at=at,
     )  # fmt: skip
-
-
-def _keep_early(connection: Connection, receipt: Receipt) -> None:
-    early = tables.early_receipts
-    row = connection.execute(_EARLY, {"provider_id": receipt.provider_id}).mappings().first()
-    values = {
-        "status": receipt.status,
-        "at": receipt.at,
-        "error_code": receipt.error_code,
-        "error": receipt.error,
-    }
-    if row is None:
-        connection.execute(early.insert().values(provider_id=receipt.provider_id, **values))
-    elif _ORDER.get(receipt.status, 0) > _ORDER.get(row["status"], 0):
-        connection.execute(early.update().where(early.c.provider_id == receipt.provider_id).values(**values))
-
-
-def _apply_early_receipt(connection: Connection, provider_id: str) -> None:
-    early = tables.early_receipts
-    row = connection.execute(_EARLY, {"provider_id": provider_id}).mappings().first()
-    if row is None:
-        return
-    connection.execute(early.delete().where(early.c.provider_id == provider_id))
-    receipt = Receipt("", provider_id, row["status"], row["at"], None, row["error_code"], row["error"])
-    apply_receipt(connection, receipt, row["at"])

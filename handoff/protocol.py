@@ -66,7 +66,7 @@ class Envelope:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def to_bytes(self) -> bytes:
-        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(self.__dict__, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def parse_envelope(body: bytes, allowed: frozenset[str]) -> Envelope:
@@ -77,7 +77,7 @@ def parse_envelope(body: bytes, allowed: frozenset[str]) -> Envelope:
     """
     try:
         raw = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(400, "not_json", f"The body is not JSON: {error}") from error
     if not isinstance(raw, dict):
         raise ProtocolError(400, "not_an_object", "The body must be a JSON object.")
@@ -94,7 +94,7 @@ def parse_envelope(body: bytes, allowed: frozenset[str]) -> Envelope:
     if handoff_id is not None and not isinstance(handoff_id, str):
         raise ProtocolError(400, "wrong_field", "'handoff_id' must be a string or null.")
     for name in ("at", "epoch", "seq"):
-        if isinstance(raw.get(name, 0), bool) or not isinstance(raw.get(name, 0), (int, float)):
+        if not _is_number(raw.get(name, 0)):
             raise ProtocolError(400, "wrong_field", f"'{name}' must be a number.")
     return Envelope(
         id=raw["id"],
@@ -106,6 +106,11 @@ def parse_envelope(body: bytes, allowed: frozenset[str]) -> Envelope:
         seq=int(raw.get("seq", 0)),
         data=data,
     )
+
+
+def _is_number(value: Any) -> bool:
+    """A number that a database can keep: no NaN, nothing beyond 64 bits."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
 def sign(secret: str, body: bytes, at: float | None = None) -> dict[str, str]:
@@ -129,7 +134,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now: float | No
         raise ProtocolError(401, "bad_signature", "The signature does not fit the body. Do both sides share a secret?")
     try:
         age = (time.time() if now is None else now) - int(timestamp)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ProtocolError(401, "bad_timestamp", f"{TIMESTAMP_HEADER} must be Unix seconds.") from error
     if abs(age) > ALLOWED_SKEW_SECONDS:
         raise ProtocolError(401, "too_old", f"The call was signed {age:.0f} s ago; are both clocks right?")

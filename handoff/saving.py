@@ -3,6 +3,7 @@ conversation's lock, by the floor as it stands then, not as it stood when the tu
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping
 
@@ -100,6 +101,11 @@ class Saver:
             wish = Wish(floor.BOT_FAILURE, error, priority="high")
             after = self._start(connection, row, wish, floor.SYSTEM, item.trace_id, hand_on=True)
             self._say(connection, row["id"], "utter_bot_failure", after, item.trace_id)
+        elif item.kind != inbox.RETURNED:
+            # what could not be handled is at least shown; that must not fail as well, or the item stays for ever
+            with contextlib.suppress(Exception), connection.begin_nested():
+                tracker_events.append(connection, row["id"], [user_event(item, now)])
+                self._pass_on(connection, row, item, now)
         inbox.finish(connection, item.seq, now, inbox.PARKED, error)
         return inbox.take_next(connection, row["id"], self.server, now)
 
@@ -228,7 +234,13 @@ def _wish(slots: Mapping[str, Any], action: str) -> Wish:
     return Wish(
         reason=str(reason) if known else floor.POLICY,
         detail=str(slots.get("handoff_reason_detail") or ("" if known else reason or action)),
-        topic=slots.get("handoff_topic"),
+        topic=str(slots["handoff_topic"]) if slots.get("handoff_topic") else None,
         priority=priority if priority in handoffs.PRIORITIES else "normal",
-        skills=tuple(slots.get("handoff_skills") or ()),
+        skills=_words(slots.get("handoff_skills")),
     )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """A list of words, however a designer's action wrote it: a handoff must not fail because of it."""
+    several = value if isinstance(value, list) else [value]
+    return tuple(str(word) for word in several if word)

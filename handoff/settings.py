@@ -70,14 +70,18 @@ class Reader:
 
     def url(self, name: str, default: str) -> str:
         value = self.optional(name, default).rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a bracket or a port that is none
+            usable = False
+        if not usable:
             self.problems.append(f"{name} is '{value}': it must be an address such as https://example.com")
         return value
 
     def port(self, name: str, default: int) -> int:
         value = self.optional(name, str(default))
-        if not value.isdigit() or not 0 < int(value) < 65536:
+        if not (value.isascii() and value.isdigit()) or not 0 < int(value) < 65536:
             self.problems.append(f"{name} is '{value}': it must be a port number from 1 to 65535")
             return default
         return int(value)
