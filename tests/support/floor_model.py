@@ -284,10 +284,9 @@ class World:
 
     def time_passes(self) -> None:
         seconds = self.rng.choice((1, 5, 5, 20, 40, 70, 3660, 3 * 24 * 3600))
-        if seconds > CLAIM // 2:  # a send has a timeout, and never outlasts its claim
-            for server in (0, 1):
-                while self.sending[server]:
-                    self.channel_answers(server)
+        for server in (0, 1):  # a send has a timeout, and never outlasts its claim
+            while self.sending[server] and self.sending[server][0].claimed_until <= self.now + seconds:
+                self.channel_answers(server)
         self.now += seconds
         handoff = self.floor.handoff_id
         waits = handoff is not None and self.handoffs[handoff] in ("requested", "queued")

@@ -74,6 +74,7 @@ class Interleaving:
         self.servers = [rig.server(), rig.server()]
         self.turns: list[Work | None] = [None, None]
         self.sends: list[list[Work]] = [[], []]
+        self.claimed: dict[Work, float] = {}
         self.came: list[Inbound] = []
         self.commands: list[tuple[str, Callable[[], Any], Any]] = []
         self.floor: floor.Floor = floor.Floor(floor.BOT, None, 0)
@@ -152,7 +153,9 @@ class Interleaving:
                 raise Broken(f"message {delivery.seq} goes out before an older one")
             if delivery.seq in self.lost:
                 raise Broken(f"message {delivery.seq} goes out after the {delivery.author} lost the floor")
-        return [server.send(delivery) for delivery in deliveries]
+        sends = [server.send(delivery) for delivery in deliveries]
+        self.claimed |= dict.fromkeys(sends, self.rig.clock.now)
+        return sends
 
     def send_moves(self) -> None:
         sends = self.sends[self.rng.randrange(2)]
@@ -237,12 +240,11 @@ class Interleaving:
 
     def time_passes(self) -> None:
         seconds = self.rng.choice((0.1, 1.0, 1.0, 5.0, 20.0, 35.0, 70.0, 3660.0, 3 * 24 * 3600.0))
-        if seconds > outbox.CLAIM_SECONDS / 2:  # a send has a timeout, and never outlasts its claim
-            for sends in self.sends:
-                for send in sends:
-                    send.run()
-                sends.clear()
         self.rig.clock.now += seconds
+        for sends in self.sends:  # a send has a timeout, and never outlasts its claim
+            for send in [send for send in sends if self.claimed[send] + outbox.CLAIM_SECONDS <= self.rig.clock.now]:
+                send.run()
+                sends.remove(send)
 
     def sweep(self) -> None:
         self.servers[0].sweep()
