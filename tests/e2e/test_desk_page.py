@@ -19,6 +19,7 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def demo_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskUnderTest]:
+    expect.set_options(timeout=15_000)  # a busy machine may be slow: what is expected here is never late by itself
     bridge = Bridge()
     process = DeskProcess(tmp_path_factory.mktemp("desk"), bridge.url, BATON_DEMO="1")
     process.start()
