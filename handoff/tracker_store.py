@@ -63,10 +63,11 @@ class BatonTrackerStore(TrackerStore, SerializedTrackerAsText):
         return None if window is None else self._tracker(sender_id, window)
 
     async def retrieve_full_tracker(self, conversation_id: str) -> DialogueStateTracker | None:
+        """All sessions of a conversation, for reading: `retrieve` has the one that goes on."""
         found = await self.database.read(lambda connection: tracker_events.load_all(connection, conversation_id))
         if not found:
             return None
-        return self._tracker(conversation_id, Window(State({}), [], found))
+        return DialogueStateTracker.from_dict(conversation_id, found, self.domain.slots)
 
     async def keys(self) -> Iterable[str]:
         query = sa.select(tables.events.c.sender_id).distinct()
