@@ -9,7 +9,6 @@ import typer
 from handoff import migrate as migrations
 from handoff.database import Database, Unavailable
 from handoff.desk import cli as desk_cli
-from handoff.migrate import SchemaBehind
 from handoff.settings import Reader, SettingsError
 
 app = typer.Typer(help="Baton's commands for operators.", no_args_is_help=True, add_completion=False)
@@ -32,7 +31,7 @@ desk_cli.mount(app)
 def main() -> None:
     try:
         app()
-    except (SettingsError, SchemaBehind, Unavailable) as error:
+    except (SettingsError, Unavailable) as error:
         sys.exit(str(error))
 
 

@@ -152,7 +152,7 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     """Build the bridge around the server's agent and start it. Called once, when the server is up.
 
     Raises:
-        SettingsError, ModelUnfit, SchemaBehind: the server cannot work like this; the message says what to do.
+        SettingsError, ModelUnfit: the server cannot work like this; the message says what to do.
     """
     _log_at(os.environ.get("LOG_LEVEL", "INFO"))
     settings = bridge_settings()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import functools
 import os
 import sqlite3
 from pathlib import Path
@@ -30,7 +31,8 @@ class Unavailable(Exception):
 class Database:
     """An engine and the threads that use it.
 
-    `write` and `read` take a function of one connection and run it in a transaction; what it returns comes back.
+    `write` and `read` take a function of a connection (and of what else is given) and run it in a transaction; what it
+    returns comes back.
     They raise `Unavailable` when the database is away; any other error of the function passes through, rolled back.
 
     What is committed survives the end of any process. With ``durable`` it is on the disk as well when `write` returns;
@@ -46,13 +48,14 @@ class Database:
         self._writers = concurrent.futures.ThreadPoolExecutor(writers, thread_name_prefix="database-write")
         self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
 
-    async def write(self, work: Callable[[Connection], T], durable: bool = True) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self.write_now, work, durable)
+    async def write(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
+        call = functools.partial(self.write_now, work, *args, durable=durable)
+        return await asyncio.get_running_loop().run_in_executor(self._writers, call)
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work)
+    async def read(self, work: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work, *args)
 
-    def write_now(self, work: Callable[[Connection], T], durable: bool = True) -> T:
+    def write_now(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         """The same from a thread that may wait (start-up, command line)."""
         try:
             with self.engine.connect() as connection:
@@ -61,17 +64,17 @@ class Database:
                 with connection.begin():
                     if not durable and not self.is_sqlite:
                         connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-                    return work(connection)
-        except sa.exc.DBAPIError as error:
+                    return work(connection, *args)
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise _translated(error) from error
 
-    def read_now(self, work: Callable[[Connection], T]) -> T:
+    def read_now(self, work: Callable[..., T], *args: Any) -> T:
         try:
             with self.engine.connect() as connection:
                 connection = connection.execution_options(baton_read_only=True)
                 with connection.begin():
-                    return work(connection)
-        except sa.exc.DBAPIError as error:
+                    return work(connection, *args)
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
             raise _translated(error) from error
 
     async def flush(self) -> None:
@@ -89,7 +92,9 @@ class Database:
         self.engine.dispose()
 
 
-def _translated(error: sa.exc.DBAPIError) -> Exception:
+def _translated(error: sa.exc.DBAPIError | sa.exc.TimeoutError) -> Exception:
+    if isinstance(error, sa.exc.TimeoutError):
+        return Unavailable("Every connection to the database is taken.")
     # SQLite's InterfaceError is about a value that it cannot store: trying again does not help
     away = isinstance(error, (sa.exc.OperationalError, sa.exc.InterfaceError)) or error.connection_invalidated
     if away and not isinstance(error.orig, sqlite3.InterfaceError):
@@ -101,7 +106,11 @@ def _translated(error: sa.exc.DBAPIError) -> Exception:
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return sa.create_engine(
-            url, pool_pre_ping=True, pool_size=POSTGRESQL_THREADS + 4, connect_args={"connect_timeout": 5}
+            url,
+            pool_pre_ping=True,
+            pool_size=POSTGRESQL_THREADS + 4,
+            pool_timeout=5,
+            connect_args={"connect_timeout": 5},
         )
     Path(url[len(SQLITE) :]).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from alembic import command
@@ -12,46 +13,48 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
 from handoff.database import Database
-
-BRIDGE_MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-class SchemaBehind(Exception):
-    """The database's schema is older (or newer) than this version of Baton needs."""
+from handoff.settings import SettingsError
 
 
-def upgrade(database: Database, scripts: Path = BRIDGE_MIGRATIONS) -> None:
-    """Run the migrations that are missing, in one transaction."""
+@dataclass(frozen=True)
+class Schema:
+    """The migrations of one database, the variable that names it, and the operator's command that runs them."""
 
-    def work(connection: Connection) -> None:
-        config = _config(scripts)
+    scripts: Path
+    variable: str
+    command: str
+
+    def upgrade(self, database: Database) -> None:
+        """Run the migrations that are missing, in one transaction."""
+        database.write_now(self._upgrade)
+
+    def prepare(self, database: Database) -> None:
+        """Upgrade SQLite; only check PostgreSQL, whose migrations an operator runs once, before the servers start.
+
+        Raises:
+            SettingsError: the PostgreSQL database is not at this version; the message names the command to run.
+        """
+        if not database.read_now(self.is_current):
+            if not database.is_sqlite:
+                problem = f"{self.variable}: the tables are not those of this version; run: {self.command}"
+                raise SettingsError([problem])
+            self.upgrade(database)
+
+    def is_current(self, connection: Connection) -> bool:
+        head = ScriptDirectory.from_config(self._config()).get_current_head()
+        return bool(MigrationContext.configure(connection).get_current_revision() == head)
+
+    def _upgrade(self, connection: Connection) -> None:
+        config = self._config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    database.write_now(work)
+    def _config(self) -> Config:
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        config = Config()
+        config.set_main_option("script_location", str(self.scripts).replace("%", "%%"))
+        return config
 
 
-def prepare(database: Database, scripts: Path = BRIDGE_MIGRATIONS, how: str = "python -m handoff migrate") -> None:
-    """Upgrade SQLite; only check PostgreSQL, whose migrations an operator runs once, before the servers start.
-
-    Raises:
-        SchemaBehind: the PostgreSQL database is not at this version; the message names the command to run.
-    """
-    if not is_current(database, scripts):
-        if not database.is_sqlite:
-            raise SchemaBehind(f"The database's schema is not the one this version needs. Run: {how}")
-        upgrade(database, scripts)
-
-
-def is_current(database: Database, scripts: Path = BRIDGE_MIGRATIONS) -> bool:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    head = ScriptDirectory.from_config(_config(scripts)).get_current_head()
-    return bool(
-        database.read_now(lambda connection: MigrationContext.configure(connection).get_current_revision()) == head
-    )
-
-
-def _config(scripts: Path) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(scripts))
-    return config
+BRIDGE = Schema(Path(__file__).parent / "migrations", "DATABASE_URL", "python -m handoff migrate")
+upgrade, prepare, is_current = BRIDGE.upgrade, BRIDGE.prepare, BRIDGE.is_current

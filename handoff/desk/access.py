@@ -64,9 +64,7 @@ def with_token(handler: Handler) -> Handler:
             raise Unauthorized("Send the header 'Authorization: Bearer <token>'.")
         agent = await desk_of(request).database.read(people.agent_of_token, token.strip())
         if agent is None:
-            raise Unauthorized(
-                "This token is not known. Make one: python -m handoff token create --agent NAME"
-            )
+            raise Unauthorized("This token is not known. Make one: python -m handoff token create --agent NAME")
         await presence_of(request).seen(agent.id)
         return await handler(request, agent, **parameters)
 
@@ -94,9 +92,7 @@ def require_form_token(request: Request, expected: str) -> None:
     """Raises Forbidden unless the form carries the token that its page was given."""
     given = form_value(request, CSRF_FIELD)
     if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise Forbidden(
-            "This page is out of date. Nothing was changed: load it again and repeat what you did."
-        )
+        raise Forbidden("This page is out of date. Nothing was changed: load it again and repeat what you did.")
 
 
 def form_value(request: Request, name: str) -> str:

@@ -56,9 +56,7 @@ def accept(connection: Connection, conversation_id: str, agent: Agent, now: floa
     first_time = handoffs.c.accepted_at.is_(None)
     connection.execute(handoffs.update().where(handoff, first_time).values(accepted_at=now))
     _say(connection, conversation, f"{agent.name} joined", now, agent)
-    enqueue(
-        connection, new_id("join"), protocol.AGENT_JOINED, conversation, {"agent": agent.for_bridge()}, now
-    )
+    enqueue(connection, new_id("join"), protocol.AGENT_JOINED, conversation, {"agent": agent.for_bridge()}, now)
     _log(connection, "accepted", conversation, agent, now)
 
 
@@ -149,9 +147,7 @@ def transfer(
         .values(state=owner["state"], agent_id=owner["owner_id"])
     )
     target = to.name if to else "the queue"
-    _say(
-        connection, conversation, f"{agent.name} transferred this to {target}" + _because(reason), now, agent
-    )
+    _say(connection, conversation, f"{agent.name} transferred this to {target}" + _because(reason), now, agent)
     data = {"agent": agent.for_bridge(), "to": to.for_bridge() if to else None, "reason": reason.strip()}
     enqueue(connection, new_id("transfer"), protocol.HANDOFF_TRANSFERRED, conversation, data, now)
     _log(connection, "transferred", conversation, agent, now, {"to": owner["owner_id"]})
@@ -169,9 +165,7 @@ def resolve(
         ActRefused: 400 the outcome is not known, 404 unknown, 409 the agent does not have it.
     """
     if outcome not in protocol.OUTCOMES:
-        raise ActRefused(
-            400, "unknown_outcome", f"The outcome must be one of: {', '.join(protocol.OUTCOMES)}."
-        )
+        raise ActRefused(400, "unknown_outcome", f"The outcome must be one of: {', '.join(protocol.OUTCOMES)}.")
     conversation = _load(connection, conversation_id)
     _require_owner(connection, conversation, agent)
     note_text = note_text.strip()[:LONGEST_MESSAGE]
@@ -223,9 +217,7 @@ def _require_owner(connection: Connection, conversation: Row, agent: Agent) -> N
         raise ActRefused(409, "stale_floor", "The bot has this conversation now, so nothing was sent.")
     if conversation["owner_id"] != agent.id:
         owner = _name_of(connection, conversation["owner_id"])
-        raise ActRefused(
-            409, "taken", f"{owner} has this conversation now. Leave a note, or ask for a transfer."
-        )
+        raise ActRefused(409, "taken", f"{owner} has this conversation now. Leave a note, or ask for a transfer.")
 
 
 def _name_of(connection: Connection, agent_id: str | None) -> str:

@@ -54,9 +54,7 @@ def create_token(
 def create_agent(
     name: str = typer.Option(..., help="The name that customers and colleagues see."),
     login: str | None = typer.Option(None, "--login", "--email", help="What the agent signs in with."),
-    password: str | None = typer.Option(
-        None, help=f"Better: leave it out and type it, or set {PASSWORD_VARIABLE}."
-    ),
+    password: str | None = typer.Option(None, help=f"Better: leave it out and type it, or set {PASSWORD_VARIABLE}."),
 ) -> None:
     """Add a person who can sign in to the desk."""
     if not login:

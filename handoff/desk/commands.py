@@ -76,9 +76,7 @@ def claim_due(connection: Connection, now: float, limit: int) -> list[dict[str, 
 
 def next_due_at(connection: Connection) -> float | None:
     """When the next command may be tried, None when nothing waits."""
-    query = select(commands.c.next_attempt_at, commands.c.claimed_until).where(
-        commands.c.position.in_(_heads())
-    )
+    query = select(commands.c.next_attempt_at, commands.c.claimed_until).where(commands.c.position.in_(_heads()))
     times = [max(row.next_attempt_at, row.claimed_until or 0.0) for row in connection.execute(query)]
     return min(times) if times else None
 

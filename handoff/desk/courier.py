@@ -27,9 +27,7 @@ Changed = Callable[[str], Awaitable[None]]
 class Courier:
     """One per desk process. ``wake`` after a commit that added commands; ``changed`` is told what to show anew."""
 
-    def __init__(
-        self, database: Database, rasa_url: str, secret: str, clock: Clock, changed: Changed
-    ) -> None:
+    def __init__(self, database: Database, rasa_url: str, secret: str, clock: Clock, changed: Changed) -> None:
         self._database = database
         self._url = rasa_url + COMMANDS_PATH
         self._secret = secret
@@ -105,9 +103,7 @@ class Courier:
         try:
             response = await self._client.post(self._url, content=body, headers=headers)
         except httpx.HTTPError as error:
-            return commands.Answer(
-                words.WAITING, code="no_answer", error=f"The bot's server: {type(error).__name__}"
-            )
+            return commands.Answer(words.WAITING, code="no_answer", error=f"The bot's server: {type(error).__name__}")
         return read_answer(response.status_code, response.content)
 
 
@@ -127,9 +123,7 @@ def read_answer(status: int, body: bytes) -> commands.Answer:
         return commands.Answer(words.DONE, message_id=str(message_id) if message_id else None)
     error = content.get("error")
     if not isinstance(error, dict) or not error.get("code"):
-        return commands.Answer(
-            words.WAITING, code=f"http_{status}", error=f"The bot's server answered {status}."
-        )
+        return commands.Answer(words.WAITING, code=f"http_{status}", error=f"The bot's server answered {status}.")
     code, text = str(error["code"])[:64], str(error.get("message") or error["code"])
     if status >= 500 or status in (401, 408, 425, 429):
         return commands.Answer(words.WAITING, code=code, error=text)

@@ -53,9 +53,7 @@ def locked_conversation(connection: Connection, conversation_id: str) -> Row | N
 def _requested(connection: Connection, event: protocol.Envelope, now: float) -> None:
     context = event.data.get("context")
     if not isinstance(context, Mapping) or not event.handoff_id:
-        raise protocol.ProtocolError(
-            400, "missing_field", "handoff.requested needs 'handoff_id' and data.context."
-        )
+        raise protocol.ProtocolError(400, "missing_field", "handoff.requested needs 'handoff_id' and data.context.")
     conversation = _conversation(connection, event, now)
     requested_at = float(context.get("requested_at") or event.at or now)
     handoff = _handoff(connection, event, requested_at)
@@ -94,13 +92,9 @@ def _take_up(
         "handoff_seq": max(event.seq, conversation["handoff_seq"]),
     }
     if not current or conversation["state"] not in words.OPEN_HANDOFF_STATES:
-        values.update(
-            handoff_id=event.handoff_id, state=words.QUEUED, owner_id=None, waiting_since=requested_at
-        )
+        values.update(handoff_id=event.handoff_id, state=words.QUEUED, owner_id=None, waiting_since=requested_at)
         values.update(unread=max(1, conversation["unread"]))
-    connection.execute(
-        conversations.update().where(conversations.c.id == event.conversation_id).values(**values)
-    )
+    connection.execute(conversations.update().where(conversations.c.id == event.conversation_id).values(**values))
 
 
 def _customer_message(connection: Connection, event: protocol.Envelope, now: float) -> None:
@@ -129,9 +123,7 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
     )
     if added:
         table = conversations
-        connection.execute(
-            table.update().where(table.c.id == event.conversation_id).values(unread=table.c.unread + 1)
-        )
+        connection.execute(table.update().where(table.c.id == event.conversation_id).values(unread=table.c.unread + 1))
         connection.execute(
             table.update()
             .where(table.c.id == event.conversation_id, table.c.waiting_since.is_(None))
@@ -192,9 +184,7 @@ def _end_here(
         connection.execute(
             conversations.update()
             .where(conversations.c.id == event.conversation_id)
-            .values(
-                state=state, owner_id=None, waiting_since=None, epoch=event.epoch or conversation["epoch"]
-            )
+            .values(state=state, owner_id=None, waiting_since=None, epoch=event.epoch or conversation["epoch"])
         )
 
 
@@ -227,9 +217,7 @@ def _describe_customer(connection: Connection, event: protocol.Envelope, convers
     }
     if context.get("window_ends_at") is not None and event.seq >= conversation["window_seq"]:
         values["window_ends_at"] = float(context["window_ends_at"])
-    connection.execute(
-        conversations.update().where(conversations.c.id == event.conversation_id).values(**values)
-    )
+    connection.execute(conversations.update().where(conversations.c.id == event.conversation_id).values(**values))
 
 
 def _draw_the_line(connection: Connection, event: protocol.Envelope, context: Row, order_at: float) -> None:
@@ -242,9 +230,7 @@ def _draw_the_line(connection: Connection, event: protocol.Envelope, context: Ro
 
 
 def _facts_for_the_log(event: protocol.Envelope) -> dict[str, Any]:
-    kept = {
-        name: event.data[name] for name in ("status", "by", "outcome", "command_id") if name in event.data
-    }
+    kept = {name: event.data[name] for name in ("status", "by", "outcome", "command_id") if name in event.data}
     context = event.data.get("context")
     if isinstance(context, Mapping):
         kept.update({name: context.get(name) for name in ("reason", "topic", "priority")})

@@ -31,9 +31,7 @@ def add_handlers(app: Sanic) -> None:
     app.error_handler.add(Exception, _unexpected)
 
 
-def _answer(
-    request: Request, status: int, code: str, message: str, headers: dict[str, str] | None = None
-) -> Any:
+def _answer(request: Request, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> Any:
     if request.path.startswith(("/api/", "/agent-channel/")):
         return json({"error": {"code": code, "message": message}}, status=status, headers=headers)
     page: HTTPResponse = pages_of(request).error(status, message)

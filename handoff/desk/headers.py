@@ -28,8 +28,6 @@ async def add_security_headers(request: Request, response: Any) -> None:
     headers["Referrer-Policy"] = "same-origin"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     if request.path.startswith("/static/"):
-        headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
-        )
+        headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
     else:
         headers["Cache-Control"] = "no-store"

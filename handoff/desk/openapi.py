@@ -154,9 +154,7 @@ def _whole() -> Schema:
         "handoffs": {"type": "array", "items": _any_object()},
         "transcript": {"type": "array", "items": _any_object()},
     }
-    return {
-        "allOf": [_ref("Conversation"), {"type": "object", "properties": extra, "required": sorted(extra)}]
-    }
+    return {"allOf": [_ref("Conversation"), {"type": "object", "properties": extra, "required": sorted(extra)}]}
 
 
 def _error() -> Schema:

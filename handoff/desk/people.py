@@ -109,11 +109,7 @@ def agent_of_token(connection: Connection, token: str) -> Agent | None:
 def is_throttled(connection: Connection, login: str, address: str, now: float) -> bool:
     """Too many wrong passwords lately, for this login from this address, or from this address at all."""
     recent = sign_in_failures.c.at > now - THROTTLE_SECONDS
-    query = (
-        select(func.count())
-        .select_from(sign_in_failures)
-        .where(recent, sign_in_failures.c.address == address)
-    )
+    query = select(func.count()).select_from(sign_in_failures).where(recent, sign_in_failures.c.address == address)
     from_here = int(connection.execute(query).scalar() or 0)
     for_login = int(connection.execute(query.where(sign_in_failures.c.login == _login(login))).scalar() or 0)
     return for_login >= FAILURES_PER_LOGIN_AND_ADDRESS or from_here >= FAILURES_PER_ADDRESS

@@ -22,9 +22,7 @@ _OWNED = conversations.outerjoin(agents, agents.c.id == conversations.c.owner_id
 _PRIORITY = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=conversations.c.priority, else_=2)
 
 
-def view_rows(
-    connection: Connection, view: str, agent_id: str, search: str, limit: int = LIST_LIMIT
-) -> list[Row]:
+def view_rows(connection: Connection, view: str, agent_id: str, search: str, limit: int = LIST_LIMIT) -> list[Row]:
     """The rows of one list of the inbox, in its order."""
     in_view: dict[str, Any] = {
         "waiting": conversations.c.state == words.QUEUED,
@@ -111,9 +109,7 @@ def _searched(query: Any, search: str) -> Any:
         messages.c.conversation_id == conversations.c.id, func.lower(messages.c.text).like(like, escape="\\")
     )
     columns = (conversations.c.customer_name, conversations.c.customer_address, conversations.c.topic)
-    return query.where(
-        or_(*(func.lower(column).like(like, escape="\\") for column in columns), said.exists())
-    )
+    return query.where(or_(*(func.lower(column).like(like, escape="\\") for column in columns), said.exists()))
 
 
 def _all(connection: Connection, query: Any) -> list[Row]:

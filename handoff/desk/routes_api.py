@@ -23,9 +23,7 @@ def blueprint() -> Blueprint:
     routes = Blueprint("api", url_prefix="/api/v1")
     routes.add_route(openapi, "/openapi.json", methods=["GET"], name="openapi")
     routes.add_route(conversations, "/conversations", methods=["GET"], name="conversations")
-    routes.add_route(
-        conversation, "/conversations/<conversation_id:str>", methods=["GET"], name="conversation"
-    )
+    routes.add_route(conversation, "/conversations/<conversation_id:str>", methods=["GET"], name="conversation")
     for name, handler in _ACTS.items():
         routes.add_route(handler, f"/conversations/<conversation_id:str>/{name}", methods=["POST"], name=name)
     return routes
@@ -76,9 +74,7 @@ async def messages(request: Request, agent: Agent, conversation_id: str) -> HTTP
 async def notes(request: Request, agent: Agent, conversation_id: str) -> HTTPResponse:
     desk = desk_of(request)
     text = _text(_body(request), "text")
-    await desk.act(
-        conversation_id, acts.note, agent, text, desk.clock(), request.headers.get("Idempotency-Key")
-    )
+    await desk.act(conversation_id, acts.note, agent, text, desk.clock(), request.headers.get("Idempotency-Key"))
     return json({"status": "ok"}, status=201)
 
 
@@ -90,9 +86,7 @@ async def transfer(request: Request, agent: Agent, conversation_id: str) -> HTTP
     if body.get("to") is not None:
         to = await desk.database.read(people.find_agent, _text(body, "to"))
         if to is None:
-            raise ActRefused(
-                404, "unknown_agent", f"'to': there is no agent '{body['to']}'. Use null for the queue."
-            )
+            raise ActRefused(404, "unknown_agent", f"'to': there is no agent '{body['to']}'. Use null for the queue.")
     await desk.act(conversation_id, acts.transfer, agent, to, _text(body, "reason", ""), desk.clock())
     return json(await _whole(request, conversation_id))
 
@@ -110,9 +104,7 @@ async def resolve(request: Request, agent: Agent, conversation_id: str) -> HTTPR
 async def give_back(request: Request, agent: Agent, conversation_id: str) -> HTTPResponse:
     """``{"note", "slots"}``, both optional"""
     desk, body = desk_of(request), _body(request)
-    await desk.act(
-        conversation_id, acts.give_back, agent, _text(body, "note", ""), _slots(body), desk.clock()
-    )
+    await desk.act(conversation_id, acts.give_back, agent, _text(body, "note", ""), _slots(body), desk.clock())
     return json(await _whole(request, conversation_id))
 
 
@@ -123,9 +115,7 @@ async def _whole(request: Request, conversation_id: str) -> dict[str, Any]:
 def _read_whole(connection: Connection, conversation_id: str) -> dict[str, Any]:
     row = queries.one(connection, conversation_id)
     if row is None:
-        raise ActRefused(
-            404, "unknown_conversation", f"There is no conversation '{conversation_id}' on this desk."
-        )
+        raise ActRefused(404, "unknown_conversation", f"There is no conversation '{conversation_id}' on this desk.")
     passages = queries.handoffs_of(connection, conversation_id)
     current = next((passage for passage in passages if passage["id"] == row["handoff_id"]), None)
     context = (current or {}).get("context")

@@ -31,9 +31,7 @@ Act = Callable[[Request, Agent, str], Awaitable[None]]
 def blueprint() -> Blueprint:
     routes = Blueprint("pages")
     routes.add_route(inbox, "/", methods=["GET"], name="inbox")
-    routes.add_route(
-        conversation, "/conversations/<conversation_id:str>", methods=["GET"], name="conversation"
-    )
+    routes.add_route(conversation, "/conversations/<conversation_id:str>", methods=["GET"], name="conversation")
     routes.add_route(act, "/conversations/<conversation_id:str>/<name:str>", methods=["POST"], name="act")
     routes.add_route(live, "/live", methods=["GET"], name="live")
     return routes
@@ -92,9 +90,7 @@ async def _inbox(
         query=_query(chosen, search),
         outcomes=words.OUTCOME_LABELS,
     )
-    fragment = (
-        FRAGMENTS.get(request.headers.get("HX-Target", "")) if request.headers.get("HX-Request") else None
-    )
+    fragment = FRAGMENTS.get(request.headers.get("HX-Target", "")) if request.headers.get("HX-Request") else None
     return pages_of(request).render(fragment or "inbox.html", error.status if error else 200, **model)
 
 
@@ -117,16 +113,12 @@ def _model(
     return model
 
 
-def _open_conversation(
-    connection: Connection, row: Mapping[str, Any], agent: Agent, times: Times
-) -> dict[str, Any]:
+def _open_conversation(connection: Connection, row: Mapping[str, Any], agent: Agent, times: Times) -> dict[str, Any]:
     mine = row["state"] == words.ACTIVE and row["owner_id"] == agent.id
     name = view.customer_name(row)
     lines = queries.transcript(connection, row["id"])
     lines = [{**line, "name": name} if line["author"] == words.CUSTOMER else line for line in lines]
-    on_their_way = [
-        line["command_id"] for line in lines if line["status"] == words.SENDING and line["command_id"]
-    ]
+    on_their_way = [line["command_id"] for line in lines if line["status"] == words.SENDING and line["command_id"]]
     passages = queries.handoffs_of(connection, row["id"])
     current = next((passage for passage in passages if passage["id"] == row["handoff_id"]), None)
     return {
@@ -160,9 +152,7 @@ async def _transfer(request: Request, agent: Agent, conversation_id: str) -> Non
     desk, wanted = desk_of(request), form_value(request, "to")
     to = await desk.database.read(people.find_agent, wanted) if wanted else None
     if wanted and to is None:
-        raise ActRefused(
-            404, "unknown_agent", "This colleague is not on the desk any more. Choose somebody else."
-        )
+        raise ActRefused(404, "unknown_agent", "This colleague is not on the desk any more. Choose somebody else.")
     await desk.act(conversation_id, acts.transfer, agent, to, form_value(request, "reason"), desk.clock())
 
 

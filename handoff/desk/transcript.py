@@ -17,9 +17,7 @@ SAME_LINE_SECONDS = 120.0
 PREVIEW_LENGTH = 200
 
 
-def add_line(
-    connection: Connection, conversation_id: str, author: str, text: str, at: float, **more: Any
-) -> bool:
+def add_line(connection: Connection, conversation_id: str, author: str, text: str, at: float, **more: Any) -> bool:
     """Add a line at the end of the transcript. False when a line with its id is there already.
 
     ``more`` are further columns of ``messages``. A line never goes above what people have already read: a customer's

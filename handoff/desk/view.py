@@ -90,9 +90,7 @@ def window_text(row: Row, times: Times) -> dict[str, str] | None:
     return {"text": f"{left(rest)} left to answer", "urgency": urgency, "exact": times.exact(ends_at)}
 
 
-def transcript(
-    lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool, times: Times
-) -> list[dict[str, Any]]:
+def transcript(lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool, times: Times) -> list[dict[str, Any]]:
     """The lines with day separators between; consecutive messages of one author share a label.
 
     ``sending``: what is known of commands still on their way, by command id.
@@ -171,8 +169,7 @@ def _line(line: Row, sending: Mapping[str, Row], may_retry: bool, times: Times) 
         "author": line["author"],
         "name": _speaker(line),
         "kind": KINDS.get(line["kind"]),
-        "text": line["text"]
-        or ("" if line["kind"] in KINDS else "A kind of message that cannot be shown here yet."),
+        "text": line["text"] or ("" if line["kind"] in KINDS else "A kind of message that cannot be shown here yet."),
         "at": line["at"],
         "status": line["status"],
         "status_label": STATUS_LABELS.get(line["status"] or ""),
