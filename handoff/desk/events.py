@@ -110,10 +110,12 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
                 event.at or now,
             )
     sent_at = float(event.data.get("sent_at") or event.at or now)
+    # a colleague's reply on the business's own phone belongs to the story, but nobody waits because of it
+    by_colleague = event.data.get("author") == words.HUMAN
     added = add_line(
         connection,
         event.conversation_id,
-        words.CUSTOMER,
+        words.HUMAN if by_colleague else words.CUSTOMER,
         str(event.data.get("text") or ""),
         sent_at,
         kind=str(event.data.get("kind") or words.KIND_TEXT)[:32],
@@ -121,7 +123,9 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
         handoff_id=event.handoff_id,
         bridge_id=str(event.data.get("message_id") or f"event:{event.id}"),
     )
-    if added:
+    if event.data.get("window_ends_at") is not None:
+        _window_changed(connection, event, now)
+    if added and not by_colleague:
         table = conversations
         connection.execute(table.update().where(table.c.id == event.conversation_id).values(unread=table.c.unread + 1))
         connection.execute(

@@ -172,6 +172,21 @@ def test_the_latest_window_wins_whatever_comes_last(database: Database) -> None:
     assert conversation(database)["window_ends_at"] == 50.0
 
 
+def test_a_message_brings_the_window_it_opened(database: Database) -> None:
+    data = {"message_id": "m1", "kind": "text", "text": "hi", "sent_at": NOW, "window_ends_at": NOW + 86_400}
+    apply_all(database, requested(1), event(protocol.CUSTOMER_MESSAGE, 2, data))
+    assert conversation(database)["window_ends_at"] == NOW + 86_400
+
+
+def test_a_reply_typed_on_the_businesss_phone_is_a_colleagues_and_waits_for_nobody(database: Database) -> None:
+    apply_all(database, requested(1))
+    unread = conversation(database)["unread"]
+    data = {"message_id": "echo-1", "author": "human", "kind": "text", "text": "On my way", "sent_at": NOW}
+    apply_all(database, event(protocol.CUSTOMER_MESSAGE, 2, data))
+    assert texts(database, words.HUMAN) == ["On my way"]
+    assert conversation(database)["unread"] == unread
+
+
 def test_any_order_and_any_repetition_ends_in_the_same_place(database: Database) -> None:
     seed = random.randrange(1 << 30)
     print(f"seed {seed}")
