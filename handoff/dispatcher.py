@@ -87,6 +87,10 @@ class Dispatcher:
             log.warning("baton.dispatcher_waits", error=str(error))
             await asyncio.sleep(PAUSE_WHEN_UNAVAILABLE)
             return
+        except Exception:  # a dispatcher that stops would leave every customer without an answer
+            log.exception("baton.dispatcher_bug")
+            await asyncio.sleep(PAUSE_WHEN_UNAVAILABLE)
+            return
         for delivery in deliveries:
             self.in_flight += 1
             self._keep(asyncio.create_task(self._deliver(delivery)))

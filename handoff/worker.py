@@ -78,6 +78,8 @@ class Worker:
             log.warning("baton.worker_waits", error=str(error))
         except floor.StaleFloor:
             pass  # the floor moved during the sweep; the next one looks again
+        except Exception:  # a worker that stops would leave every customer without an answer
+            log.exception("baton.worker_bug")
 
     def _start(self, conversation_ids: list[str]) -> None:
         for conversation_id in conversation_ids:
