@@ -82,14 +82,14 @@ class SteppedDatabase:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def write(self, work: Callable[[Connection], T], durable: bool = True) -> T:
+    async def write(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         await Step()
-        result = self.database.write_now(work)
+        result = self.database.write_now(work, *args)
         await Step()
         return result
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        return await self.write(work)
+    async def read(self, work: Callable[..., T], *args: Any) -> T:
+        return await self.write(work, *args)
 
     async def flush(self) -> None:
         pass
@@ -232,9 +232,9 @@ class Rig:
         self.transactions = 0  # that wrote, or could have
         write_now = database.write_now
 
-        def counted(*args: Any) -> Any:
+        def counted(*args: Any, **options: Any) -> Any:
             self.transactions += 1
-            return write_now(*args)
+            return write_now(*args, **options)
 
         database.write_now = counted  # type: ignore[method-assign]
 

@@ -176,7 +176,7 @@ class Interleaving:
 
         before = self.floor
         answer = apply()
-        if (answer[0] == 200) != before.held_by(handoff_id):
+        if (answer[0] == 200) != (before.owner == floor.HUMAN and before.handoff_id == handoff_id):
             raise Broken(f"{kind} for {handoff_id} was answered {answer}; the floor was {before}")
         self.commands.append((kind, apply, answer))
 
@@ -312,7 +312,8 @@ class Interleaving:
 
     @staticmethod
     def check_made(row: Mapping[str, Any], before: floor.Floor, now: floor.Floor) -> None:
-        spoke = {floor.BOT: before.owner == floor.BOT, floor.HUMAN: now.held_by(row["handoff_id"])}
+        by_its_handoff = now.owner == floor.HUMAN and now.handoff_id == row["handoff_id"]
+        spoke = {floor.BOT: before.owner == floor.BOT, floor.HUMAN: by_its_handoff}
         if row["epoch"] != now.epoch or not spoke.get(row["author"], True):
             raise Broken(
                 f"message {row['seq']} of the {row['author']}, epoch {row['epoch']}, was made when {now} stood"

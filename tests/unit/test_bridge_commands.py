@@ -184,7 +184,8 @@ def test_resolving_sets_slots_and_wakes_a_bot_that_listens_and_knows_the_outcome
     last = events(rig, conversation_id)[-6:]
     slots = {event["name"]: event["value"] for event in last[:4]}
     assert slots == {
-        "order_number": "1042", "handoff_outcome": "follow_up", "handoff_note": "calls on Monday", "handoff_agent": "Sam",
+        "order_number": "1042", "handoff_outcome": "follow_up", "handoff_note": "calls on Monday",
+        "handoff_agent": "Sam",
     }  # fmt: skip
     assert {event["metadata"]["source"] for event in last[:4]} == {"agent"}
     assert [(event["event"], event.get("name")) for event in last[4:]] == [

@@ -1,4 +1,4 @@
-"""The inbox: kept once, taken in order, tried again with growing pauses, parked in the end, and by one server at a time."""
+"""The inbox: kept once, taken in order, tried again with growing pauses, parked in the end, one server at a time."""
 
 from __future__ import annotations
 
