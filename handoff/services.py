@@ -13,8 +13,8 @@ from typing import Mapping
 
 from handoff.settings import (
     Reader,
-    SettingsError,
     bridge_settings,
+    check,
     desk_settings,
     var_folder,
     whatsapp_settings,
@@ -67,7 +67,7 @@ def plan(environ: Mapping[str, str], model: Path) -> Plan:
     """
     demo = is_demo(environ)
     complete, host, ports = _complete(environ, demo)
-    _check(complete)
+    check(complete, whatsapp_settings, bridge_settings, desk_settings)
     services = [_rasa(host, ports["RASA_PORT"], model), _actions(host, ports["ACTIONS_PORT"])]
     services.append(_module("desk", "handoff.desk", host, ports["DESK_PORT"], "DESK_PORT", "/readyz"))
     if demo and not environ.get("WHATSAPP_API_URL", "").strip():
@@ -125,18 +125,6 @@ def _complete(environ: Mapping[str, str], demo: bool) -> tuple[dict[str, str], s
         follows["WHATSAPP_API_URL"] = f"http://{reach}:{ports['SIMULATOR_PORT']}"
     given = {name: value for name, value in environ.items() if value.strip() or name not in follows}
     return {**QUIET, **follows, **given}, host, ports
-
-
-def _check(environ: Mapping[str, str]) -> None:
-    """Ask every process's settings now, so that one message names what any of them would miss."""
-    problems: list[str] = []
-    for settings in (whatsapp_settings, bridge_settings, desk_settings):
-        try:
-            settings(environ)
-        except SettingsError as error:
-            problems += [problem for problem in error.problems if problem not in problems]
-    if problems:
-        raise SettingsError(problems)
 
 
 def _rasa(host: str, port: int, model: Path) -> Service:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping
+from typing import Callable, Mapping
 from urllib.parse import urlsplit
 
 Environment = Mapping[str, str]
@@ -50,6 +50,22 @@ class DeskSettings:
     rasa_url: str
     host: str
     port: int
+
+
+def check(environ: Environment, *parts: Callable[[Environment], object]) -> None:
+    """Ask for several parts at once, so that one message names what any of them misses.
+
+    Raises:
+        SettingsError: one or more variables are missing or wrong.
+    """
+    problems: list[str] = []
+    for settings in parts:
+        try:
+            settings(environ)
+        except SettingsError as error:
+            problems += [problem for problem in error.problems if problem not in problems]
+    if problems:
+        raise SettingsError(problems)
 
 
 class Reader:
