@@ -95,8 +95,12 @@ class Dispatcher:
             self.in_flight += 1
             self._keep(asyncio.create_task(self._deliver(delivery)))
         if not more:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            # not wait_for: in Python 3.10 it loses a cancellation that comes together with the wake-up
+            timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._wake.set)
+            try:
+                await self._wake.wait()
+            finally:
+                timer.cancel()
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
