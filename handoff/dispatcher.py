@@ -121,9 +121,15 @@ class Dispatcher:
             if not claim or room <= 0:
                 return [], False
             deliveries, refused = outbox.claim(connection, self.server, now, room)
+            if deliveries and not self.database.is_sqlite:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
             return deliveries, bool(refused)
 
         result = await self.database.write(work, durable=False)
+        if result[0]:
+            # What is sent cannot be taken back, so the turns that it comes from are on the disk first. PostgreSQL's log
+            # is one: a commit that waits for the disk takes all earlier ones along.
+            await self.database.flush()
         del self._finished[: len(finished)]
         return result
 
