@@ -10,6 +10,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
 from rasa.shared.core.events import Event, FollowupAction, SlotSet, UserUttered
+from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
@@ -160,7 +161,12 @@ def assistant_of(agent: Agent) -> Assistant:
     def text(response: str) -> str:
         return str(domain.responses[response][0]["text"])
 
-    return Assistant(forms, text)
+    return Assistant(forms, text, bookkeeping=frozenset(slot.name for slot in domain.slots if _is_bookkeeping(slot)))
+
+
+def _is_bookkeeping(slot: Slot) -> bool:
+    """A slot that only actions set and that does not steer the conversation is for actions, not for people."""
+    return not slot.influence_conversation and all(mapping.get("type") == "custom" for mapping in slot.mappings)
 
 
 def longest_history(agent: Agent) -> int:

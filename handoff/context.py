@@ -3,7 +3,7 @@ alone: it needs neither Rasa nor a tracker, and so works when the bot itself has
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Collection, Iterable, Mapping, Sequence
 
 from handoff.tracker_events import Event
 
@@ -14,6 +14,7 @@ LAST_TURNS = 8
 _OWN_SLOTS = ("handoff_", "unreadable_kind", "requested_slot", "session_started_metadata")
 _OWN_ACTIONS = ("utter_", "action_listen", "action_session_start", "action_extract_slots", "action_handoff",
                 "action_unreadable_message", "action_default_fallback", "validate_")  # fmt: skip
+_STARTS_ANEW = ("reset_slots", "restart", "session_started")
 _NO_WANT = {"greet", "goodbye", "thank", "affirm", "deny", "request_human", "bot_challenge", "inform", "nlu_fallback"}
 
 
@@ -25,6 +26,7 @@ def build(
     utterances: Sequence[Event],
     forms: Mapping[str, Sequence[str]],
     earlier: Iterable[Mapping[str, Any]],
+    bookkeeping: Collection[str] = (),
 ) -> dict[str, Any]:
     """Build the context (schema version 1, docs/architecture.md).
 
@@ -35,8 +37,9 @@ def build(
         utterances: the last things said by anybody, oldest first.
         forms: each form's required slots, from the domain.
         earlier: rows of this customer's earlier handoffs.
+        bookkeeping: slots that say nothing to people, such as counters.
     """
-    facts = _facts(events)
+    facts = {name: fact for name, fact in _facts(events).items() if name not in bookkeeping}
     return {
         "version": VERSION,
         "handoff_id": handoff["id"],
@@ -93,6 +96,7 @@ def label(name: str) -> str:
 
 def _facts(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
     facts: dict[str, dict[str, Any]] = {}
+    forgotten: dict[str, dict[str, Any]] = {}  # what a new session carries over keeps its source
     said: Event | None = None
     acted = False
     for event in events:
@@ -102,10 +106,13 @@ def _facts(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
             acted = event.get("name") != "action_listen"
         elif event["event"] == "slot" and not event["name"].startswith(_OWN_SLOTS):
             facts.pop(event["name"], None)
-            if event.get("value") is not None:
+            known = forgotten.pop(event["name"], None)
+            if known and known["value"] == event.get("value"):
+                facts[event["name"]] = known
+            elif event.get("value") is not None:
                 facts[event["name"]] = _fact(event, said, acted)
-        elif event["event"] == "reset_slots":
-            facts.clear()
+        elif event["event"] in _STARTS_ANEW:
+            facts, forgotten = {}, facts if event["event"] == "session_started" else {}
     return facts
 
 
@@ -130,7 +137,10 @@ def _form(
     active: str | None = None
     following: str | None = None
     for event in events:
-        if event["event"] == "active_loop":
+        if event["event"] in _STARTS_ANEW:
+            active = None if event["event"] != "reset_slots" else active
+            following = None
+        elif event["event"] == "active_loop":
             active = event.get("name")
         elif event["event"] == "slot" and event["name"] == "requested_slot":
             following = event.get("value")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Collection, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -45,6 +45,7 @@ def start(
     hand_on: bool,
     state: str = floor.REQUESTED,
     agent_name: str | None = None,
+    bookkeeping: Collection[str] = (),
 ) -> Floor:
     """The human takes the floor. The tracker's events of this turn must be appended already: the context shows them.
 
@@ -71,7 +72,7 @@ def start(
         "requested_at": at,
         "joined_at": at if state == floor.ACTIVE else None,
     }
-    row["context"] = _context(connection, conversation, row, forms)
+    row["context"] = _context(connection, conversation, row, forms, bookkeeping)
     connection.execute(_row.insert().values(**row))
     outbox.add_event(
         connection, conversation["id"], protocol.HANDOFF_REQUESTED, {"context": row["context"]},
@@ -235,7 +236,11 @@ def _note(
 
 
 def _context(
-    connection: Connection, conversation: Mapping[str, Any], handoff: Mapping[str, Any], forms: Forms
+    connection: Connection,
+    conversation: Mapping[str, Any],
+    handoff: Mapping[str, Any],
+    forms: Forms,
+    bookkeeping: Collection[str],
 ) -> dict[str, Any]:
     window = tracker_events.load_window(connection, conversation["id"])
     earlier = sa.select(_row).where(_row.c.conversation_id == conversation["id"]).order_by(_row.c.requested_at)
@@ -246,4 +251,5 @@ def _context(
         utterances=tracker_events.load_utterances(connection, conversation["id"], context.TRANSCRIPT_LENGTH),
         forms=forms,
         earlier=connection.execute(earlier).mappings().all(),
+        bookkeeping=bookkeeping,
     )

@@ -28,10 +28,12 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Assistant:
-    """What saving needs to know of the loaded model: the forms' slots, and the texts of a few responses."""
+    """What saving needs to know of the loaded model: the forms' slots, the texts of a few responses, and the slots that
+    are no facts for people."""
 
     forms: handoffs.Forms
     text: Callable[[str], str]
+    bookkeeping: frozenset[str] = frozenset()
 
 
 class Saver:
@@ -152,6 +154,7 @@ class Saver:
         return handoffs.start(
             connection, row, wish,
             who=who, forms=self.assistant.forms, at=self.clock(), trace_id=trace_id, hand_on=hand_on, state=state,
+            bookkeeping=self.assistant.bookkeeping,
         )  # fmt: skip
 
     def _say(
