@@ -179,16 +179,19 @@ _ACTS: dict[str, Act] = {
 
 
 def _corrected_slots(connection: Connection, conversation_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts whose fields were changed, as values of the kind they had."""
+    """The facts whose fields were changed, as values of the kind they had, and what the bot's form still asks for."""
     row = queries.one(connection, conversation_id) or {}
     passages = queries.handoffs_of(connection, conversation_id)
     current: Mapping[str, Any] = next((each for each in passages if each["id"] == row.get("handoff_id")), {})
+    context = current.get("context") or {}
+    known = {str(fact.get("name")): fact.get("value") for fact in context.get("facts") or []}
+    gaps = {str(slot): None for slot in (context.get("form") or {}).get("missing") or []}
     changed = {}
-    for fact in (current.get("context") or {}).get("facts") or []:
-        given = form.get(f"slot.{fact.get('name')}")
+    for name, value in {**gaps, **known}.items():
+        given = form.get(f"slot.{name}")
         given = given[0] if isinstance(given, list) else given
-        if given is not None and given.strip() != view.plain_value(fact.get("value")):
-            changed[str(fact["name"])] = _like(fact.get("value"), given.strip())
+        if given is not None and given.strip() != view.plain_value(value):
+            changed[name] = _like(value, given.strip())
     return changed
 
 

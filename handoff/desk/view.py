@@ -125,7 +125,7 @@ def card(context: Row | None, times: Times) -> dict[str, Any] | None:
         "promised": [{"text": promise.get("text") or ""} for promise in context.get("promised") or []],
         "form": words.topic_label(str(form.get("name") or "").removesuffix("_form")) if form else None,
         "next": words.topic_label(form.get("next")) if form.get("next") else None,
-        "missing": [words.topic_label(slot) for slot in form.get("missing") or []],
+        "missing": [{"name": slot, "label": words.topic_label(slot)} for slot in form.get("missing") or []],
         "turns": [_turn(turn) for turn in context.get("turns") or []],
         "earlier": [_earlier(passage, times) for passage in context.get("earlier_handoffs") or []],
         "sentiment": _sentiment(context.get("sentiment")),

@@ -6,7 +6,7 @@ import re
 from typing import Any, Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.waiting import wait_until
 from tests.unit.desk_support import Api, Bridge, BridgeCalls, DeskProcess, DeskUnderTest, accepts, refuses
@@ -104,6 +104,42 @@ def test_an_agent_takes_answers_and_resolves_without_a_reload(
     assert (resolved["outcome"], resolved["note"], resolved["slots"]) == (
         "follow_up", "Call on Friday", {"order_number": "10024"},
     )  # fmt: skip
+
+
+def test_an_answer_that_comes_after_its_button_is_gone_does_not_break_the_page(
+    desk: DeskUnderTest, open_desk: Callable[..., Page]
+) -> None:
+    conversation_id = desk.waiting()
+    page = open_desk("sam")
+    page.goto(f"{desk.process.url}/conversations/{conversation_id}?view=waiting")
+    is_live(page)
+    held: list[Route] = []
+    page.route("**/accept?*", lambda route: held.append(route))
+    page.get_by_test_id("accept").click()
+    wait_until("the act is under way", lambda: page.wait_for_timeout(20) or held)
+    answer = held[0].fetch()  # the desk has done it, and tells the page so before the answer arrives
+    expect(page.get_by_test_id("accept")).to_have_count(0)
+    held[0].fulfill(response=answer)
+    desk.calls.say(conversation_id, f"handoff-{conversation_id}", "Are you there?")
+    expect(message(page, "Are you there?")).to_be_visible()
+    expect(page.locator("#desk")).to_have_count(1)
+
+
+def test_what_the_bot_still_asks_for_can_be_given_with_the_resolution(
+    desk: DeskUnderTest, open_desk: Callable[..., Page]
+) -> None:
+    form = {"name": "track_order_form", "missing": ["order_number"], "next": "order_number"}
+    conversation_id = desk.accepted(facts=[], form=form)
+    page = open_desk("sam")
+    page.goto(f"{desk.process.url}/conversations/{conversation_id}?view=mine")
+    is_live(page)
+    page.get_by_test_id("resolve-open").click()
+    page.get_by_test_id("correct-facts").click()
+    page.get_by_test_id("slot-order_number").fill("1044")
+    page.get_by_test_id("resolve-submit").click()
+    expect(page.get_by_test_id("floor")).to_contain_text("the bot answers")
+    wait_until("it is resolved", lambda: desk.commands(conversation_id)[-1]["type"] == "handoff.resolved")
+    assert desk.commands(conversation_id)[-1]["data"]["slots"] == {"order_number": "1044"}
 
 
 def test_a_colleague_sees_at_once_that_it_is_taken(desk: DeskUnderTest, open_desk: Callable[..., Page]) -> None:

@@ -13,7 +13,9 @@ function refresh(target, delay = 80) {
   if (pending.has(target)) return;
   pending.set(target, setTimeout(() => {
     pending.delete(target);
-    htmx.ajax("GET", location.pathname + location.search, { target: "#" + target, swap: "morph:innerHTML" });
+    // each part asks by itself: htmx lets one element have one request, and would drop the other part's
+    const part = "#" + target;
+    htmx.ajax("GET", location.pathname + location.search, { source: part, target: part, swap: "morph:innerHTML" });
   }, delay));
 }
 

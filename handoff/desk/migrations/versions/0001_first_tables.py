@@ -91,9 +91,7 @@ def _conversations() -> None:
     )
     op.create_index("ix_conversations_last_at", "conversations", ["last_at"], unique=False)
     op.create_index("ix_conversations_owner_id_state", "conversations", ["owner_id", "state"], unique=False)
-    op.create_index(
-        "ix_conversations_state_waiting_since", "conversations", ["state", "waiting_since"], unique=False
-    )
+    op.create_index("ix_conversations_state_waiting_since", "conversations", ["state", "waiting_since"], unique=False)
     op.create_table(
         "handoffs",
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -111,9 +109,7 @@ def _conversations() -> None:
         sa.Column("outcome", sa.String(length=32), nullable=True),
         sa.Column("note", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name="fk_handoffs_agent_id"),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name="fk_handoffs_conversation_id"
-        ),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name="fk_handoffs_conversation_id"),
         sa.PrimaryKeyConstraint("id", name="pk_handoffs"),
     )
     op.create_index("ix_handoffs_conversation_id", "handoffs", ["conversation_id"], unique=False)
@@ -136,9 +132,7 @@ def _conversations() -> None:
         sa.Column("status_at", sa.Float(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["agent_id"], ["agents.id"], name="fk_messages_agent_id"),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name="fk_messages_conversation_id"
-        ),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name="fk_messages_conversation_id"),
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
         sa.UniqueConstraint("command_id", name="uq_messages_command_id"),
         sa.UniqueConstraint("conversation_id", "bridge_id", name="uq_messages_conversation_id_bridge_id"),
@@ -178,9 +172,7 @@ def _protocol() -> None:
         sa.Column("answered_at", sa.Float(), nullable=True),
         sa.Column("error_code", sa.String(length=64), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["conversation_id"], ["conversations.id"], name="fk_commands_conversation_id"
-        ),
+        sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name="fk_commands_conversation_id"),
         sa.PrimaryKeyConstraint("position", name="pk_commands"),
         sa.UniqueConstraint("id", name="uq_commands_id"),
     )
