@@ -266,14 +266,15 @@ def test_two_quick_messages_are_answered_in_order_and_without_a_pause_between(st
     assert 0 < min(gaps) < 0.9
 
 
-def test_an_answer_that_is_still_on_its_way_is_not_swallowed_by_a_handoff(stack: Stack, records: Records) -> None:
+def test_an_answer_that_still_waits_to_be_sent_is_not_swallowed_by_a_handoff(stack: Stack, records: Records) -> None:
     ana = stack.phone("Ana")
-    stack.faults(graph={"latency_ms": 1500})
+    stack.faults(graph={"status": 500})
     ana.send("how long does delivery take")
     ana.send(ASK_FOR_A_PERSON)
+    wait_for_floor(records, ana, "human")
+    stack.clear_faults()
     assert "working days" in ana.wait_for_reply(PATIENCE)["text"]
     assert "colleague" in ana.wait_for_reply(PATIENCE)["text"]
-    assert records.conversation_of(ana)["owner"] == "human"
 
 
 def test_who_has_a_username_only_is_answered_and_gets_a_person(stack: Stack, records: Records) -> None:
