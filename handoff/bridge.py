@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 import os
+import sys
 import time
 from dataclasses import dataclass
 from typing import Callable
@@ -33,6 +34,7 @@ from handoff.worker import Worker
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     Raises:
         SettingsError, ModelUnfit: the server cannot work like this; the message says what to do.
     """
+    # A model that computes gives the interpreter to the webhooks' thread only after this long, several times for each.
+    sys.setswitchinterval(SWITCH_SECONDS)
     _log_at(os.environ.get("LOG_LEVEL", "INFO"))
     settings = bridge_settings()
     agent = app.ctx.agent
