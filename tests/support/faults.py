@@ -13,7 +13,7 @@ from tests.support.stack import Stack
 __all__ = ["LONG", "Traffic", "new_traffic", "settle_and_check"]
 
 LONG = bool(os.environ.get("BATON_TEST_LONG"))
-SETTLED_WITHIN = 1200 if LONG else 300  # seconds; the machine may be busy
+SETTLED_WITHIN = 2400 if LONG else 300  # seconds; the machine may be busy
 
 
 def new_traffic(stack: Stack) -> Traffic:
