@@ -64,7 +64,7 @@ def build(
         "promised": [
             {"text": said["text"], "at": said.get("timestamp")}
             for said in utterances
-            if said["event"] == "bot" and (said.get("metadata") or {}).get("promise")
+            if said["event"] == "bot" and said.get("text") and (said.get("metadata") or {}).get("promise")
         ],
         "turns": [_turn(event) for event in utterances if event["event"] == "user"][-LAST_TURNS:],
         "sentiment": None,

@@ -81,6 +81,7 @@ class SteppedDatabase:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.is_sqlite = database.is_sqlite
 
     async def write(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         await Step()

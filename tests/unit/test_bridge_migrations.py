@@ -80,5 +80,5 @@ def test_an_unprepared_postgresql_database_names_the_command(postgres: Postgres)
 def test_a_newer_schema_than_this_version_knows_is_not_touched_on_postgresql(rig: Rig) -> None:
     rig.write(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
     assert not rig.database.read_now(BRIDGE.is_current)
-    with pytest.raises(Exception, match="not those of this version|9999"):
+    with pytest.raises(Exception, match=r"not those of this version|9999"):
         migrate.prepare(rig.database)

@@ -129,7 +129,7 @@ async def test_work_goes_on_after_the_database_was_away_and_after_a_defect(
         with monkeypatch.context() as patch:
             patch.setattr(target, name, replacement)
             async with Running(one):
-                await until(lambda: failures >= 3, "it was not tried again")
+                await until(lambda: failures >= 3, "it was not tried again")  # noqa: B023
                 receive(real, phone=f"44{name}")
                 wanted = len(real.rows(tables.inbox))
                 await until(lambda wanted=wanted: len(real.channel.accepted) == wanted, "no answer afterwards")

@@ -45,18 +45,18 @@ def play(database: Database, seeds: range, patch: pytest.MonkeyPatch) -> int:
 
 
 def test_interleavings_on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert play(new_database("sqlite:///:memory:"), range(120), monkeypatch) > 120
+    assert play(new_database("sqlite:///:memory:"), range(80), monkeypatch) > 80
 
 
 @pytest.mark.postgres
 def test_interleavings_on_postgresql(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert play(new_database(postgres.new_database("floor")), range(1000, 1025), monkeypatch) > 25
+    assert play(new_database(postgres.new_database("floor")), range(1000, 1015), monkeypatch) > 15
 
 
 @pytest.mark.long
 @pytest.mark.skipif(not os.environ.get("BATON_TEST_LONG"), reason="runs in `make test-long`")
 def test_many_interleavings_on_sqlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    for start in range(2000, 6000, 200):  # a new database for each two hundred: it grows
+    for start in range(2000, 4000, 200):  # a new database for each two hundred: it grows
         with pytest.MonkeyPatch.context() as patch:
             play(new_database("sqlite:///:memory:"), range(start, start + 200), patch)
 
@@ -174,7 +174,7 @@ def race(database: Database, seeds: range) -> None:
 
 @pytest.mark.postgres
 def test_threads_that_race_on_postgresql(postgres: Postgres) -> None:
-    race(new_database(postgres.new_database("race")), range(6))
+    race(new_database(postgres.new_database("race")), range(4))
 
 
 def test_threads_that_race_on_sqlite(tmp_path: Path) -> None:

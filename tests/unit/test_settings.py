@@ -23,6 +23,7 @@ WHATSAPP = {
 }
 # Read from the environment, and set by no operator of Baton:
 NOT_OURS = {
+    "RASA_TELEMETRY_ENABLED": "Rasa's own; switched off before Rasa is imported",
     "PATH": "the system's",
     "HOME": "the system's",
     "LANG": "the system's",
@@ -107,9 +108,8 @@ def names_read(path: Path) -> Iterator[str]:
         parts: list[ast.expr] = []
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             source = ast.unparse(node.func.value)
-            if "environ" in source or (source in ("read", "self", "Reader()") and node.func.attr in _READS):
-                parts = [*node.args]
-            elif node.func.attr == "getenv":
+            ours = source in ("read", "self", "Reader()") and node.func.attr in _READS
+            if ours or "environ" in source or node.func.attr == "getenv":
                 parts = [*node.args]
         elif isinstance(node, ast.Subscript) and "environ" in ast.unparse(node.value):
             parts = [node.slice]

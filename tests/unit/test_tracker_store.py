@@ -1,4 +1,4 @@
-"""The tracker store: a turn is saved whole or not at all, and a database that is away is never taken for an empty one."""
+"""The tracker store: a turn is saved whole or not at all, and a database that is away is not taken for an empty one."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ async def test_a_store_that_is_away_is_not_swallowed(store: BatonTrackerStore) -
 def test_a_model_that_lacks_what_the_bridge_needs_is_refused_with_the_names(store: BatonTrackerStore) -> None:
     agent = agent_around(store)
     agent.processor.domain = Domain.empty()
-    with pytest.raises(ModelUnfit, match="action_handoff_return.*utter_nobody_reached"):
+    with pytest.raises(ModelUnfit, match=r"action_handoff_return.*utter_nobody_reached"):
         take_over(agent)
     with pytest.raises(ModelUnfit, match="BatonTrackerStore"):
         take_over(agent_around(SimpleNamespace()))

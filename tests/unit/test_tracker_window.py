@@ -30,8 +30,11 @@ actions: [action_look]
 """
 )
 VALUES: dict[str, list[Any]] = {
-    "size": [None, "43", ""], "colour": [None, "red", "blue"], "misses": [0.0, 1.0, None], "things": [None, [], ["a", {"b": 1}]],
-}  # fmt: skip
+    "size": [None, "43", ""],
+    "colour": [None, "red", "blue"],
+    "misses": [0.0, 1.0, None],
+    "things": [None, [], ["a", {"b": 1}]],
+}
 
 Events = list[dict[str, Any]]
 
@@ -150,7 +153,7 @@ def state(tracker: Any) -> dict[str, Any]:
 async def test_the_window_has_the_state_of_the_whole(seed: int, store: BatonTrackerStore) -> None:
     talk, shorter = Talk(random.Random(seed)), 0
     keep(store, "c1", [talk.event("session_started"), talk.listen()])
-    for number in range(150):
+    for number in range(120):
         keep(store, "c1", talk.next())
         if number % 5 == 0:
             short, whole = await both(store, "c1")
@@ -225,7 +228,7 @@ async def test_the_trained_policies_predict_from_the_window_what_they_predict_fr
         keep(store, conversation, [*talk.session()])
         for number in range(120):
             keep(store, conversation, talk.next())
-            if number < 40 or number % 6:
+            if number < 40 or number % 8:
                 continue
             for intent in rng.sample(intents, 3):
                 short, whole = await both(store, conversation)
@@ -240,4 +243,4 @@ async def test_the_trained_policies_predict_from_the_window_what_they_predict_fr
                 assert results[0] == results[1], f"seed {seed}, turn {number}, {intent}"
                 compared += 1
     store.database.close()
-    assert compared > 70 and shorter > 20
+    assert compared > 50 and shorter > 15
