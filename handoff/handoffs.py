@@ -21,6 +21,9 @@ Forms = Mapping[str, Sequence[str]]
 
 _row = tables.handoffs
 
+# literals, not parameters: only so does SQLite use the index on what waits
+_IS_WAITING = _row.c.state.in_([sa.literal_column(f"'{state}'") for state in floor.WAITING])
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -192,6 +195,7 @@ def current(connection: Connection, conversation: Mapping[str, Any]) -> RowMappi
 def unreached(connection: Connection, requested_before: float) -> list[str]:
     """Conversations whose request the agent channel has not taken, and whose customer does not know yet."""
     query = sa.select(_row.c.conversation_id).where(
+        _IS_WAITING,
         _row.c.state == floor.REQUESTED,
         _row.c.requested_at <= requested_before,
         _row.c.told_unreachable_at.is_(None),
@@ -209,7 +213,7 @@ def overdue(connection: Connection, requested_before: float) -> list[str]:
         .scalar_subquery()
     )
     query = sa.select(_row.c.conversation_id).where(
-        _row.c.state.in_(floor.WAITING),
+        _IS_WAITING,
         _row.c.requested_at <= requested_before,
         sa.func.coalesce(put_back, _row.c.requested_at) <= requested_before,
     )

@@ -18,6 +18,7 @@ from handoff.tracker_events import Event
 from handoff.turn import Turn
 
 STAY_WITH_BOT = "/continue_with_bot"  # the payload of the button by which a waiting customer goes back to the bot
+ON_THE_PHONE = {"id": "phone", "name": "A colleague on the phone"}
 REACHED_WITHIN_SECONDS = 30.0
 EXPIRES_AFTER_SECONDS = 24 * 3600.0
 
@@ -87,6 +88,8 @@ class Saver:
         said = {"event": "agent", "timestamp": now, "text": item.message["text"] or f"[{item.message['kind']}]"}
         if row["owner"] == floor.HUMAN:
             tracker_events.append(connection, row["id"], [said])
+            if handoffs.current(connection, row)["state"] in floor.WAITING:
+                handoffs.note_join(connection, row, ON_THE_PHONE, now)  # nobody waits any more
             self._pass_on(connection, row, item, now)
         else:
             tracker_events.append(connection, row["id"], [said, {"event": "pause", "timestamp": now}])

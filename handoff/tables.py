@@ -130,10 +130,10 @@ handoffs = sa.Table(
     sa.Column("closed_at", sa.Float),
     sa.Column("told_unreachable_at", sa.Float),
 )
-_handoff_requested = handoffs.c.state == "requested"
+_handoff_waiting = handoffs.c.state.in_(["requested", "queued"])
 sa.Index(
-    "handoffs_requested", handoffs.c.requested_at,
-    sqlite_where=_handoff_requested, postgresql_where=_handoff_requested,
+    "handoffs_waiting", handoffs.c.requested_at,
+    sqlite_where=_handoff_waiting, postgresql_where=_handoff_waiting,
 )  # fmt: skip
 
 commands = sa.Table(  # what the agent channel sent, and how it was answered: the same id gets the same answer

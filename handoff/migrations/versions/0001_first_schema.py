@@ -127,12 +127,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(
-        "handoffs_requested",
+        "handoffs_waiting",
         "handoffs",
         ["requested_at"],
         unique=False,
-        sqlite_where=sa.text("state = 'requested'"),
-        postgresql_where=sa.text("state = 'requested'"),
+        sqlite_where=sa.text("state IN ('requested', 'queued')"),
+        postgresql_where=sa.text("state IN ('requested', 'queued')"),
     )
     op.create_index(op.f("ix_handoffs_conversation_id"), "handoffs", ["conversation_id"], unique=False)
     op.create_table(
