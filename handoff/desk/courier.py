@@ -49,10 +49,14 @@ class Courier:
                 pause = await self._start_what_is_due()
             except DatabaseUnavailable as error:
                 log.warning("commands wait for the database", error=str(error))
+            except Exception:  # a courier that stops would keep every agent's words at the desk
+                log.exception("a defect in delivering commands")
+            # not wait_for: in Python 3.10 it loses a cancellation that comes together with the wake-up
+            timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
             try:
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except asyncio.TimeoutError:
-                pass
+                await self._wake.wait()
+            finally:
+                timer.cancel()
 
     async def close(self) -> None:
         for task in self._running:
