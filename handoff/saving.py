@@ -9,7 +9,7 @@ from typing import Any, Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import floor, handoffs, inbox, outbox, protocol, tracker_events
+from handoff import conversations, floor, handoffs, inbox, outbox, protocol, tracker_events
 from handoff.channel import CustomerChannel
 from handoff.clock import Clock
 from handoff.handoffs import Wish
@@ -210,10 +210,25 @@ def user_event(item: Item, at: float) -> dict[str, Any]:
 
 
 def metadata_of(item: Item) -> dict[str, Any]:
-    """What the tracker keeps of a message besides its text."""
+    """What the tracker keeps of a message besides its text: actions and policies read who wrote it there.
+
+    ``customer`` is ``{name, phone, user_id, username}``, each a text or None. ``phone`` is digits only, and None when
+    the message did not carry it: an older message's number may have a new owner.
+    """
     message = item.message
-    meta = {"kind": message["kind"], "trace_id": item.trace_id}
+    meta = {"kind": message["kind"], "trace_id": item.trace_id, "customer": _customer(item)}
     return {**meta, "title": message["text"]} if message.get("payload") else meta
+
+
+def _customer(item: Item) -> dict[str, str | None]:
+    address = conversations.address_of(item.conversation)
+    digits = "".join(character for character in address.wa_id or "" if character.isdigit())
+    return {
+        "name": address.name,
+        "phone": digits or None,
+        "user_id": address.user_id,
+        "username": address.username,
+    }
 
 
 def wish_in(events: list[Event]) -> Wish | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from handoff import conversations
+import json
+from typing import Any
+
+from handoff import conversations, tables
 from handoff.channel import Address, AddressChange
 from tests.support.bridge_rig import NUMBER, Rig
 
@@ -90,3 +93,22 @@ def test_a_name_that_is_missing_does_not_erase_the_one_that_is_known(rig: Rig) -
 
 def test_addresses_without_ids_are_never_taken_for_each_other(rig: Rig) -> None:
     assert meet(rig, user_id="", wa_id=None) != meet(rig, user_id=None, wa_id=None)  # type: ignore[arg-type]
+
+
+def customer_in_the_tracker(rig: Rig, text: str, address: Address) -> Any:
+    conversation_id = rig.receive(text, address)
+    rig.settle(rig.server())
+    heard = rig.rows(tables.events, sender_id=conversation_id, type_name="user")[-1]
+    return json.loads(heard["data"])["metadata"]["customer"]
+
+
+def test_the_bot_is_told_who_wrote_and_so_is_the_story_while_a_person_has_the_floor(rig: Rig) -> None:
+    ana = Address(NUMBER, "GB.1", "447700900123", "Ana", "ana")
+    expected = {"name": "Ana", "phone": "447700900123", "user_id": "GB.1", "username": "ana"}
+    assert customer_in_the_tracker(rig, "a person please", ana) == expected
+    assert customer_in_the_tracker(rig, "are you there?", ana) == expected
+
+
+def test_a_number_that_the_customer_did_not_write_from_is_not_given_as_theirs(rig: Rig) -> None:
+    assert customer_in_the_tracker(rig, "hello", Address(NUMBER, "GB.1", "441"))["phone"] == "441"
+    assert customer_in_the_tracker(rig, "hello again", Address(NUMBER, "GB.1"))["phone"] is None
