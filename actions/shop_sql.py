@@ -1,62 +1,33 @@
-"""The shop in an SQL database: Marigold's demo orders 1041 to 1060, created at first use.
+"""The shop in a SQLite file: Marigold's demo, created at first use. Its rules are in `actions.shop_rules`.
 
-Days are kept as distances from today, so that the demo's orders never grow old: they become dates when they are read.
+Every change runs in one transaction that keeps other writers out from its start, so what it has read is still so when
+it writes.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateTable
 
-from actions.shop import Order, ShopUnavailable
+from actions import shop_rules as rules
+from actions import shop_tables as tables
+from actions.shop import Account, Order, Payment, Refund, Return, ShopUnavailable
+from actions.shop_invoice import Address, Invoice
+from actions.shop_rows import Rows
+from actions.shop_seed import delivery_price
 
-_ORDERS = sa.Table(
-    "orders",
-    sa.MetaData(),
-    sa.Column("number", sa.String(16), primary_key=True),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("items", sa.Text, nullable=False),  # one a line
-    sa.Column("placed_days_ago", sa.Integer, nullable=False),
-    sa.Column("expected_in_days", sa.Integer),
-    sa.Column("delivered_days_ago", sa.Integer),
-    sa.Column("carrier", sa.String(64)),
-    sa.Column("tracking", sa.String(64)),
-)
-
-# number, state, items, placed days ago, expected in days, delivered days ago, carrier, tracking number
-_SEED: tuple[tuple[Any, ...], ...] = (
-    ("1041", "placed", "Linen apron", 0, 4, None, None, None),
-    ("1042", "shipped", "Blue teapot\nTwo mugs", 3, 1, None, "Royal Mail", "RM104277310GB"),
-    ("1043", "delivered", "Walnut serving board", 8, None, 2, "DPD", "DP1043554120"),
-    ("1044", "packed", "Beeswax candles", 1, 2, None, "Evri", None),
-    ("1045", "cancelled", "Copper watering can", 5, None, None, None, None),
-    ("1046", "shipped", "Wool blanket", 6, -2, None, "Evri", "EV1046009133"),
-    ("1047", "placed", "Herb planter\nSeeds", 1, 3, None, None, None),
-    ("1048", "delivered", "Egg cups", 4, None, 0, "Royal Mail", "RM104831877GB"),
-    ("1049", "shipped", "Enamel pan", 2, 0, None, "DPD", "DP1049663001"),
-    ("1050", "packed", "Garden twine\nPocket knife", 2, 1, None, "Royal Mail", None),
-    ("1051", "delivered", "Bread bin", 12, None, 9, "DPD", "DP1051877420"),
-    ("1052", "placed", "Cotton tea towels", 0, 3, None, None, None),
-    ("1053", "shipped", "Picnic basket", 2, 2, None, "Evri", "EV1053447102"),
-    ("1054", "cancelled", "Brass hooks", 3, None, None, None, None),
-    ("1055", "delivered", "Rolling pin", 6, None, 1, "Royal Mail", "RM105510264GB"),
-    ("1056", "packed", "Glass jars", 1, 2, None, "DPD", None),
-    ("1057", "shipped", "Door mat", 4, 1, None, "DPD", "DP1057220918"),
-    ("1058", "placed", "Oak stool", 2, 5, None, None, None),
-    ("1059", "shipped", "Recipe book", 7, -3, None, "Royal Mail", "RM105966124GB"),
-    ("1060", "delivered", "Salt pig", 20, None, 16, "Evri", "EV1060331587"),
-)
+BUSY_SECONDS = 2
 
 
 class SqlShop:
-    """The shop's orders in a SQLite file. Connects, creates and seeds when it is first asked something."""
+    """See `actions.shop.Shop` for the methods. Connects, creates and seeds when it is first asked something."""
 
     def __init__(self, file: Path, today: Callable[[], date] = date.today) -> None:
         self._file = file
@@ -65,13 +36,81 @@ class SqlShop:
         self._opening = Lock()
 
     def order(self, number: str) -> Order | None:
-        """See `Shop.order`."""
-        try:
-            with self._open().connect() as connection:
-                row = connection.execute(sa.select(_ORDERS).where(_ORDERS.c.number == number)).mappings().first()
-        except (SQLAlchemyError, OSError) as error:
-            raise ShopUnavailable(f"The shop's database did not answer: {error}") from error
-        return None if row is None else self._order(row)
+        with self._reading() as rows:
+            return rows.order(number)
+
+    def orders_of(self, phone: str) -> tuple[Order, ...]:
+        with self._reading() as rows:
+            return rows.orders_of(phone)
+
+    def cancel(self, number: str) -> Order:
+        with self._writing() as (connection, rows):
+            order = rows.known_order(number)
+            if order.state == "cancelled":
+                return order
+            rules.check_cancel(order)
+            connection.execute(_order_row(number, state="cancelled", expected_in_days=None))
+            for line in order.lines:
+                connection.execute(_stock(line.sku, line.quantity))
+            if order.payment == "paid":
+                amount, expected = order.total, rules.REFUND_DAYS
+                values = {"number": number, "state": "pending", "amount": amount, "expected_in_days": expected}
+                connection.execute(sa.insert(tables.refunds).values(values))
+            return rows.known_order(number)
+
+    def change_address(self, number: str, address: Address) -> Order:
+        with self._writing() as (connection, rows):
+            rules.check_change_address(rows.known_order(number))
+            good = rules.checked_address(address)
+            values = {"name": good.name, "street": good.street, "town": good.town, "postcode": good.postcode}
+            connection.execute(_order_row(number, **values))
+            return rows.known_order(number)
+
+    def change_quantity(self, number: str, sku: str, quantity: int) -> Order:
+        with self._writing() as (connection, rows):
+            order = rows.known_order(number)
+            line = rules.check_change_quantity(order, sku, quantity, rows.stock(sku))
+            if line is None:
+                return order
+            here = (tables.lines.c.number == number) & (tables.lines.c.sku == sku)
+            if quantity:
+                connection.execute(sa.update(tables.lines).where(here).values(quantity=quantity))
+            else:
+                connection.execute(sa.delete(tables.lines).where(here))
+            connection.execute(_stock(sku, line.quantity - quantity))
+            goods = sum(line.total for line in rows.known_order(number).lines)
+            connection.execute(_order_row(number, delivery_price=delivery_price(goods)))
+            return rows.known_order(number)
+
+    def open_return(self, number: str, sku: str, reason: str) -> Return:
+        with self._writing() as (connection, rows):
+            order, there = rows.known_order(number), rows.return_of(number, sku)
+            if there and there.state == "open":
+                return there
+            line = rules.check_return(order, sku, self._today(), there, rows.kept_because(sku))
+            values = {"number": number, "sku": sku, "reason": reason, "state": "open", "opened_days_ago": 0}
+            connection.execute(sa.insert(tables.returns).values(values))
+            refund = {"number": number, "state": "awaiting_return", "amount": line.total}
+            connection.execute(sa.insert(tables.refunds).values(refund))
+            opened = rows.return_of(number, sku)
+            assert opened is not None
+            return opened
+
+    def refund(self, number: str) -> Refund | None:
+        with self._reading() as rows:
+            return rows.refund(number)
+
+    def invoice(self, number: str) -> Invoice:
+        with self._reading() as rows:
+            return rows.invoice(number)
+
+    def payment(self, number: str) -> Payment:
+        with self._reading() as rows:
+            return rows.payment(number)
+
+    def account(self, phone: str) -> Account | None:
+        with self._reading() as rows:
+            return rows.account(phone)
 
     def close(self) -> None:
         with self._opening:
@@ -79,37 +118,56 @@ class SqlShop:
                 self._engine.dispose()
                 self._engine = None
 
+    @contextmanager
+    def _reading(self) -> Iterator[Rows]:
+        with self._transaction("BEGIN") as connection:
+            yield Rows(connection, self._today())
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, Rows]]:
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection, Rows(connection, self._today())
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        try:
+            with self._open().connect().execution_options(baton_begin=begin) as connection, connection.begin():
+                yield connection
+        except (SQLAlchemyError, OSError) as error:
+            raise ShopUnavailable(f"The shop's database did not answer: {error}") from error
+
     def _open(self) -> Engine:
         with self._opening:
             if self._engine is None:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                engine = sa.create_engine(f"sqlite:///{self._file}", future=True, connect_args={"timeout": 2})
-                _seed(engine)
+                engine = _engine(self._file)
+                connecting = engine.connect().execution_options(baton_begin="BEGIN IMMEDIATE")
+                with connecting as connection, connection.begin():
+                    tables.prepare(connection)
                 self._engine = engine
             return self._engine
 
-    def _order(self, row: Any) -> Order:
-        today = self._today()
-        return Order(
-            number=row["number"],
-            state=row["state"],
-            items=tuple(row["items"].split("\n")),
-            placed_on=today - timedelta(days=row["placed_days_ago"]),
-            expected_on=_days(today, row["expected_in_days"], 1),
-            delivered_on=_days(today, row["delivered_days_ago"], -1),
-            carrier=row["carrier"],
-            tracking=row["tracking"],
-        )
+
+def _engine(file: Path) -> Engine:
+    engine = sa.create_engine(f"sqlite:///{file}", future=True, connect_args={"timeout": BUSY_SECONDS})
+
+    # Left to itself, Python's driver begins a transaction at the first write only: after what the write depends on was
+    # read.
+    @sa.event.listens_for(engine, "connect")
+    def leave_transactions_to_us(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("baton_begin", "BEGIN"))
+
+    return engine
 
 
-def _seed(engine: Engine) -> None:
-    """Add what is missing. Safe when several processes do it at once, and keeps what was changed since."""
-    names = [column.name for column in _ORDERS.columns]
-    with engine.begin() as connection:
-        connection.execute(CreateTable(_ORDERS, if_not_exists=True))
-        rows = [dict(zip(names, row, strict=True)) for row in _SEED]
-        connection.execute(sa.insert(_ORDERS).prefix_with("OR IGNORE"), rows)
+def _order_row(number: str, **values: Any) -> Any:
+    return sa.update(tables.orders).where(tables.orders.c.number == number).values(**values)
 
 
-def _days(today: date, distance: int | None, sign: int) -> date | None:
-    return None if distance is None else today + timedelta(days=sign * distance)
+def _stock(sku: str, more: int) -> Any:
+    column = tables.products.c.stock
+    return sa.update(tables.products).where(tables.products.c.sku == sku).values(stock=column + more)

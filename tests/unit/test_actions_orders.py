@@ -8,11 +8,18 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.orders import ActionOrderStatus, ValidateTrackOrderForm, order_number_in, order_status
-from actions.shop import Order, ShopUnavailable
+from actions.shop import Line, Order, ShopUnavailable
 
 TODAY = date(2026, 3, 2)
 SHIPPED = Order(
-    "1042", "shipped", ("Blue teapot", "Two mugs"), TODAY - timedelta(3), TODAY + timedelta(1), None, "DPD", "DP1"
+    "1042",
+    "shipped",
+    (Line("TEA", "Blue teapot"), Line("MUG", "Mug", 2, plural="mugs")),
+    TODAY - timedelta(3),
+    TODAY + timedelta(1),
+    None,
+    "DPD",
+    "DP1",
 )
 
 

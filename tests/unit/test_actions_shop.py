@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
@@ -73,4 +74,26 @@ def test_a_file_that_is_no_database_means_the_shop_is_unavailable(tmp_path: Path
 def test_a_folder_that_cannot_be_made_means_the_shop_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "var").write_text("in the way")
     with pytest.raises(ShopUnavailable):
+        shop_in(tmp_path).order("1042")
+
+
+def test_a_file_of_the_first_version_is_made_anew_once(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    with sqlite3.connect(tmp_path / "var" / "shop.db") as old:
+        old.execute("CREATE TABLE orders (number VARCHAR(16) PRIMARY KEY, state VARCHAR(16), items TEXT)")
+        old.execute("INSERT INTO orders VALUES ('1042', 'placed', 'Nothing')")
+    old.close()
+    order = shop_in(tmp_path).order("1042")
+    assert order is not None and order.items == ("Blue teapot", "Two mugs")
+    shop_in(tmp_path).cancel("1047")
+    again = shop_in(tmp_path).order("1047")
+    assert again is not None and again.state == "cancelled", "a second opening keeps what was changed"
+
+
+def test_a_file_of_a_newer_version_is_left_alone_and_said(tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    with sqlite3.connect(tmp_path / "var" / "shop.db") as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(ShopUnavailable, match="newer version"):
         shop_in(tmp_path).order("1042")
