@@ -76,10 +76,10 @@ class Commands:
             if conversation is None:
                 raise ProtocolError(404, "unknown_conversation", "There is no conversation with this id.")
             if not floor.of(conversation).held_by(command.handoff_id):
-                raise ProtocolError(409, "stale_floor", self._why_stale(connection, conversation, command))
+                raise ProtocolError(409, protocol.STALE_FLOOR, self._why_stale(connection, conversation, command))
             return 200, {"status": "ok", **self._do[command.type](connection, conversation, command)}
         except floor.StaleFloor as stale:
-            return 409, ProtocolError(409, "stale_floor", str(stale)).body()
+            return 409, ProtocolError(409, protocol.STALE_FLOOR, str(stale)).body()
         except ProtocolError as error:
             return error.status, error.body()
 
@@ -148,12 +148,32 @@ class Commands:
         if outcome not in protocol.OUTCOMES:
             allowed = ", ".join(protocol.OUTCOMES)
             raise ProtocolError(400, "wrong_field", f"'data.outcome' is {outcome!r}; it must be one of: {allowed}.")
+        if self._wrote_again(connection, conversation, command):
+            raise ProtocolError(409, protocol.NEWER_MESSAGE, "The customer wrote again before this was closed.")
         handoffs.end(
             connection, conversation, state=floor.RESOLVED, outcome=outcome, who=f"agent:{agent['id']}",
             at=self.clock(), trace_id=command.id, note=str(command.data.get("note") or ""),
             agent_name=agent["name"], slots=self._known_slots(command), hand_on=True,
         )  # fmt: skip
         return {}
+
+    def _wrote_again(self, connection: Connection, conversation: RowMapping, command: Envelope) -> bool:
+        """Did the customer write something to this handoff that its agent had not been shown when they resolved it?
+        Nobody would answer that: it has been passed on, so the bot does not get it. Who does not say is believed."""
+        seen = command.data.get("seen_seq")
+        if seen is None:
+            return False
+        if not isinstance(seen, int) or isinstance(seen, bool):
+            raise ProtocolError(400, "wrong_field", "'data.seen_seq' must be the 'seq' of an event, or be left out.")
+        row = tables.outbox.c
+        passed_on = sa.select(row.payload).where(
+            row.seq > seen,
+            row.conversation_id == conversation["id"],
+            row.handoff_id == conversation["handoff_id"],
+            row.kind == protocol.CUSTOMER_MESSAGE,
+            row.status != outbox.DEAD,  # no agent will ever see it: it must not keep the conversation open for ever
+        )
+        return any(payload["author"] == "customer" for payload in connection.execute(passed_on).scalars())
 
     def _slots_set(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
         _agent(command)

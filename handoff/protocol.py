@@ -37,6 +37,10 @@ HANDOFF_RESOLVED = "handoff.resolved"
 SLOTS_SET = "slots.set"
 COMMAND_TYPES = frozenset({AGENT_JOINED, AGENT_TYPING, AGENT_MESSAGE, HANDOFF_TRANSFERRED, HANDOFF_RESOLVED, SLOTS_SET})
 
+# why a command is refused (409)
+STALE_FLOOR = "stale_floor"  # its handoff does not have the floor (any more)
+NEWER_MESSAGE = "newer_message"  # the customer wrote what its agent had not seen
+
 OUTCOMES = ("solved", "unsolved", "follow_up")
 
 

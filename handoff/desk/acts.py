@@ -182,6 +182,7 @@ def resolve(
     verb = "resolved this: " if state == words.RESOLVED else "ended: "
     _say(connection, conversation, f"{agent.name} {verb}{told}" + _because(note_text), now, agent)
     data = {"agent": agent.for_bridge(), "outcome": outcome, "note": note_text, "slots": dict(slots)}
+    data["seen_seq"] = conversation["seen_seq"]
     enqueue(connection, new_id("resolve"), protocol.HANDOFF_RESOLVED, conversation, data, now)
     kind = "resolved" if state == words.RESOLVED else "returned"
     _log(connection, kind, conversation, agent, now, {"outcome": outcome, "slots": sorted(slots)})

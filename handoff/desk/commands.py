@@ -10,10 +10,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import words
+from handoff.desk import refusals, words
 from handoff.desk.journal import record
-from handoff.desk.tables import commands, conversations, messages
-from handoff.desk.transcript import add_line
+from handoff.desk.tables import commands, messages
 
 CLAIM_SECONDS = 20.0  # longer than the courier waits for an answer
 FIRST_PAUSE_SECONDS = 0.5
@@ -103,7 +102,7 @@ def settle(connection: Connection, command: Row, answer: Answer, now: float) -> 
     if command["type"] == protocol.AGENT_MESSAGE:
         _settle_message(connection, command, answer, now)
     elif answer.state != words.DONE:
-        _show_refusal(connection, command, answer, now)
+        refusals.show(connection, command, answer.code, str(answer.error), now)
     record(
         connection, f"command.{answer.state}", now, command["conversation_id"], command["handoff_id"],
         data={"command_id": command["id"], "type": command["type"], "code": answer.code},
@@ -154,26 +153,3 @@ def _drop_copy(connection: Connection, command: Row, bridge_id: str) -> None:
             messages.c.command_id.is_(None),
         )
     )
-
-
-def _show_refusal(connection: Connection, command: Row, answer: Answer, now: float) -> None:
-    acts = {
-        protocol.AGENT_JOINED: "Joining",
-        protocol.HANDOFF_TRANSFERRED: "The transfer",
-        protocol.HANDOFF_RESOLVED: "Giving back to the bot",
-    }
-    text = f"{acts.get(command['type'], 'A change')} was not accepted: {answer.error}"
-    add_line(
-        connection, command["conversation_id"], words.SYSTEM, text, now,
-        handoff_id=command["handoff_id"], kind="problem",
-    )  # fmt: skip
-    stale = answer.state == words.REFUSED
-    still_here = conversations.c.handoff_id == command["handoff_id"]
-    if stale and command["type"] == protocol.AGENT_JOINED:
-        # the bridge says that this handoff does not own the floor: nobody is waiting here any more
-        connection.execute(
-            conversations.update()
-            .where(conversations.c.id == command["conversation_id"], still_here)
-            .where(conversations.c.state.in_(words.OPEN_HANDOFF_STATES))
-            .values(state=words.WITH_BOT, owner_id=None, waiting_since=None)
-        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
@@ -67,6 +67,7 @@ def _requested(connection: Connection, event: protocol.Envelope, now: float) -> 
     _describe_customer(connection, event, conversation, context)
     end = merge(connection, event.conversation_id, event.handoff_id, context.get("transcript") or [])
     _draw_the_line(connection, event, context, max(requested_at, end))
+    _note_shown(connection, event)
     if handoff["state"] in words.OPEN_HANDOFF_STATES:
         _take_up(connection, conversation, event, described, requested_at)
 
@@ -123,6 +124,7 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
         handoff_id=event.handoff_id,
         bridge_id=str(event.data.get("message_id") or f"event:{event.id}"),
     )
+    _note_shown(connection, event)
     if event.data.get("window_ends_at") is not None:
         _window_changed(connection, event, now)
     if added and not by_colleague:
@@ -134,6 +136,13 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
             .where(table.c.state.in_(words.OPEN_HANDOFF_STATES))
             .values(waiting_since=min(sent_at, now))
         )
+
+
+def _note_shown(connection: Connection, event: protocol.Envelope) -> None:
+    """What the customer said up to here is on the agents' pages: who closes the conversation has seen it."""
+    seen, here = conversations.c.seen_seq, conversations.c.id == event.conversation_id
+    newer = or_(seen.is_(None), seen < event.seq)
+    connection.execute(conversations.update().where(here, newer).values(seen_seq=event.seq))
 
 
 def _cancelled(connection: Connection, event: protocol.Envelope, now: float) -> None:

@@ -88,6 +88,7 @@ conversations = Table(
     Column("priority", String(16), nullable=False, default="normal"),
     Column("window_ends_at", Float),
     Column("window_seq", BigInteger, nullable=False, default=0),
+    Column("seen_seq", BigInteger),  # the last event that showed something of the customer's; null: not known
     Column("unread", Integer, nullable=False, default=0),
     Column("waiting_since", Float),  # null: the customer is not waiting for us
     Column("last_author", String(16)),

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from handoff import floor, handoffs, inbox, outbox, protocol, tables
 from handoff.channel import Inbound
 from handoff.handoffs import Wish
+from handoff.outbox import Delivery
 from handoff.saving import STAY_WITH_BOT
 from tests.support.bridge_rig import Rig, Server, Work, unreliable
 
@@ -77,6 +78,7 @@ class Interleaving:
         self.claimed: dict[Work, float] = {}
         self.came: list[Inbound] = []
         self.commands: list[tuple[str, Callable[[], Any], Any]] = []
+        self.pressed: list[tuple[str | None, int]] = []  # resolves on their way: handoff, what the desk had then
         self.floor: floor.Floor = floor.Floor(floor.BOT, None, 0)
         self.log_seen = self.outbox_seen = self.transactions_seen = 0
         self.handoffs: list[str | None] = [None]
@@ -165,8 +167,8 @@ class Interleaving:
             if send.ended:
                 sends.remove(send)
 
-    def agent_command(self, kind: str, **data: Any) -> None:
-        handoff_id = self.some_handoff()
+    def agent_command(self, kind: str, handoff_id: str | None = None, **data: Any) -> int:
+        handoff_id = handoff_id or self.some_handoff()
         agent = dict(self.rng.choice(AGENTS))
         number = f"{self.phone}-command-{len(self.commands)}"
 
@@ -176,9 +178,11 @@ class Interleaving:
 
         before = self.floor
         answer = apply()
-        if (answer[0] == 200) != (before.owner == floor.HUMAN and before.handoff_id == handoff_id):
+        newer = answer[1].get("error", {}).get("code") == "newer_message"
+        if (answer[0] == 200 or newer) != (before.owner == floor.HUMAN and before.handoff_id == handoff_id):
             raise Broken(f"{kind} for {handoff_id} was answered {answer}; the floor was {before}")
         self.commands.append((kind, apply, answer))
+        return int(answer[0])
 
     def some_handoff(self) -> str | None:
         """The handoff that an agent has on the screen: mostly the one that counts."""
@@ -190,8 +194,32 @@ class Interleaving:
     def agent_writes(self) -> None:
         self.agent_command(protocol.AGENT_MESSAGE, text="I look into it")
 
-    def agent_resolves(self) -> None:
-        self.agent_command(protocol.HANDOFF_RESOLVED, outcome="solved", slots={"order_number": "1042"})
+    def agent_presses_resolve(self) -> None:
+        """The command is on its way; it says what the agent could see."""
+        self.pressed.append((self.some_handoff(), max([each.seq for each in self.shown()], default=0)))
+
+    def resolve_arrives(self) -> None:
+        if not self.pressed:
+            return
+        handoff_id, seen_seq = self.pressed.pop(0)
+        slots = {"order_number": "1042"}
+        status = self.agent_command(
+            protocol.HANDOFF_RESOLVED, handoff_id, outcome="solved", slots=slots, seen_seq=seen_seq
+        )
+        if status == 200:
+            passed = self.rig.outbox(self.conversation, outbox.AGENT)
+            unseen = [row for row in passed if row["handoff_id"] == handoff_id and row["seq"] > seen_seq]
+            if any(self.is_from_customer(row["kind"], row["payload"]) for row in unseen):
+                raise Broken("a handoff was resolved over a customer's message that its agent could not see")
+
+    def shown(self) -> list[Delivery]:
+        """The customer's messages that the desk has."""
+        told = [delivery for delivery in self.rig.agents.told if delivery.conversation_id == self.conversation]
+        return [delivery for delivery in told if self.is_from_customer(delivery.kind, delivery.payload)]
+
+    @staticmethod
+    def is_from_customer(kind: str, payload: Mapping[str, Any]) -> bool:
+        return kind == protocol.CUSTOMER_MESSAGE and payload["author"] == "customer"
 
     def agent_sets_slots(self) -> None:
         self.agent_command(protocol.SLOTS_SET, slots={"order_number": "1043"})
@@ -349,6 +377,7 @@ class Interleaving:
 
     def check_end(self) -> None:
         self.check_story()
+        self.check_answered()
         for row in self.rig.outbox(self.conversation):
             times = sum(taken == row["id"] for taken, _ in self.rig.channel.accepted)
             if times > 1 + row["unknown_sends"]:
@@ -360,6 +389,21 @@ class Interleaving:
         self.check_order([order[taken] for taken, _ in self.rig.channel.accepted if taken in order])
         told = [delivery for delivery in self.rig.agents.told if delivery.conversation_id == self.conversation]
         self.check_order([delivery.seq for delivery in told])
+
+    def check_answered(self) -> None:
+        """Every message was answered by the bot, or reached a person: as it came, or in what a handoff began with."""
+        said = {
+            text.partition(":")[2] for text in (row["payload"]["text"] for row in self.rig.outbox(self.conversation))
+        }
+        shown = {delivery.payload["message_id"] for delivery in self.shown()}
+        handed = {
+            line["message_id"]
+            for handoff in self.rig.rows(tables.handoffs, conversation_id=self.conversation)
+            for line in handoff["context"]["transcript"]
+        }
+        for message in self.came:
+            if not message.echo and not message.payload and message.message_id not in said | shown | handed:
+                raise Broken(f"{message.message_id} was answered by nobody")
 
     def old(self, row: Mapping[str, Any]) -> bool:
         """Did it wait for more than a day? Then it is given up, and visibly."""
@@ -401,7 +445,8 @@ _STEPS: tuple[tuple[Callable[[Interleaving], None], int], ...] = (
     (Interleaving.send_moves, 8),
     (Interleaving.agent_accepts, 1),
     (Interleaving.agent_writes, 3),
-    (Interleaving.agent_resolves, 1),
+    (Interleaving.agent_presses_resolve, 1),
+    (Interleaving.resolve_arrives, 2),
     (Interleaving.agent_sets_slots, 1),
     (Interleaving.agent_clicks_twice, 1),
     (Interleaving.server_crashes, 1),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from handoff import floor, inbox, protocol, tables
+from handoff import floor, inbox, outbox, protocol, tables
+from handoff.channel import DeliveryError
 from tests.support.bridge_rig import Rig, Server
 
 pytest_plugins = ["tests.support.bridge_fixtures"]
@@ -110,6 +111,8 @@ def test_a_conversation_that_does_not_exist_is_404(rig: Rig) -> None:
         (protocol.HANDOFF_RESOLVED, {"outcome": ["solved"]}),
         (protocol.HANDOFF_RESOLVED, {"outcome": "solved", "slots": {"shoe_size": 43}}),
         (protocol.HANDOFF_RESOLVED, {"outcome": "solved", "slots": ["order_number"]}),
+        (protocol.HANDOFF_RESOLVED, {"outcome": "solved", "seen_seq": "7"}),
+        (protocol.HANDOFF_RESOLVED, {"outcome": "solved", "seen_seq": True}),
         (protocol.SLOTS_SET, {"slots": {"shoe_size": 43}}),
     ],
 )
@@ -201,6 +204,52 @@ def test_resolving_sets_slots_and_wakes_a_bot_that_listens_and_knows_the_outcome
     rig.settle(one)
     said = [text for _, text in rig.channel.accepted]
     assert said[0].startswith("re:returned:") and said[1].startswith("re:wamid")
+
+
+def passed_on(rig: Rig, conversation_id: str) -> list[int]:
+    rows = rig.outbox(conversation_id, outbox.AGENT)
+    return [row["seq"] for row in rows if row["kind"] == protocol.CUSTOMER_MESSAGE]
+
+
+def test_a_message_that_the_agent_could_not_see_keeps_the_conversation_with_the_agent(rig: Rig, handed: Any) -> None:
+    conversation_id, _, one = handed
+    rig.receive("it is blue")
+    rig.work(one)
+    (seen,) = passed_on(rig, conversation_id)
+    rig.receive("and chipped")
+    rig.work(one)  # handed to the desk, or on its way there, when the agent's resolve comes
+    refused = rig.resolve(conversation_id, seen_seq=seen, slots={"order_number": "1042"})
+    assert (refused.status, code(refused)) == (409, "newer_message")
+    assert rig.row(conversation_id)["owner"] == floor.HUMAN
+    assert "order_number" not in [event.get("name") for event in events(rig, conversation_id)]
+    assert rig.resolve(conversation_id, seen_seq=passed_on(rig, conversation_id)[-1]).status == 200
+
+
+def test_a_message_that_waits_for_its_turn_is_left_to_the_bot(rig: Rig, handed: Any) -> None:
+    conversation_id, _, one = handed
+    rig.receive("and chipped")
+    assert rig.resolve(conversation_id, seen_seq=0).status == 200
+    rig.settle(one)
+    assert [text for _, text in rig.channel.accepted][-2:] == ["re:wamid.in.2", f"re:returned:{handed[1]}"]
+
+
+def test_what_no_agent_can_be_shown_or_a_colleague_wrote_does_not_keep_a_conversation_open(
+    rig: Rig, handed: Any
+) -> None:
+    conversation_id, _, one = handed
+    rig.receive("we are on it", echo=True)
+    rig.settle(one)
+    rig.agents.answer = lambda: DeliveryError("This event is wrong.", retry=False)
+    rig.receive("and chipped")
+    rig.settle(one)
+    assert rig.resolve(conversation_id, seen_seq=0).status == 200
+
+
+def test_an_agent_channel_that_does_not_say_what_it_has_seen_may_resolve(rig: Rig, handed: Any) -> None:
+    conversation_id, _, one = handed
+    rig.receive("and chipped")
+    rig.settle(one)
+    assert rig.resolve(conversation_id).status == 200
 
 
 def test_joining_and_passing_on_are_in_the_log_and_in_the_handoff(rig: Rig, handed: Any) -> None:

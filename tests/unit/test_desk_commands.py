@@ -10,11 +10,15 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import words
+from handoff.desk import refusals, words
 from handoff.desk.commands import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, pause_before
 from handoff.desk.courier import read_answer
+from handoff.desk.database import Database
+from handoff.desk.tables import conversations
 from tests.support.waiting import wait_until
 from tests.unit.desk_support import DeskUnderTest, accepts, refuses
 
@@ -35,7 +39,72 @@ def test_what_an_agent_does_reaches_the_bridge_in_order(desk: DeskUnderTest) -> 
     agent = {"id": sent[0]["data"]["agent"]["id"], "name": "Sam Rivera"}
     assert all(each["data"]["agent"] == agent for each in sent)
     assert all(each["handoff_id"] == f"handoff-{conversation_id}" and each["epoch"] == 1 for each in sent)
-    assert sent[-1]["data"] == {"agent": agent, "outcome": "solved", "note": "done", "slots": {"order_number": "7"}}
+    resolved = {"agent": agent, "outcome": "solved", "note": "done", "slots": {"order_number": "7"}}
+    assert sent[-1]["data"] == {**resolved, "seen_seq": sent[-1]["data"]["seen_seq"]}
+
+
+def test_closing_tells_the_bridge_what_the_agent_could_see(desk: DeskUnderTest) -> None:
+    conversation_id = desk.accepted()
+    handoff_id = f"handoff-{conversation_id}"
+    desk.calls.say(conversation_id, handoff_id, "it is blue")
+    shown = desk.calls.seq
+    desk.calls.status(conversation_id, "some-command", "read")
+    desk.sam.post(conversation_id, "resolve", {"outcome": "solved"})
+    wait_until("the bridge knows", lambda: len(desk.commands(conversation_id)) == 2)
+    assert desk.commands(conversation_id)[-1]["data"]["seen_seq"] == shown
+
+
+@pytest.mark.parametrize("act", [("resolve", {"outcome": "solved", "note": "done"}), ("return", {"note": "done"})])
+@pytest.mark.parametrize("comes", ["before the refusal", "after it"])
+def test_a_customer_who_wrote_before_it_was_closed_is_still_with_the_same_agent(
+    comes: str, act: tuple[str, Mapping[str, Any]], desk: DeskUnderTest
+) -> None:
+    conversation_id = desk.accepted()
+    handoff_id = f"handoff-{conversation_id}"
+    wait_until("joined", lambda: len(desk.commands(conversation_id)) == 1)
+    pressed, go_on = threading.Event(), threading.Event()
+
+    def refused(command: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        if command["conversation_id"] != conversation_id:
+            return accepts(command)
+        pressed.set()
+        go_on.wait(10)
+        return refuses(409, protocol.NEWER_MESSAGE, "The customer wrote again.")(command)
+
+    desk.bridge.answer = refused
+    desk.sam.post(conversation_id, *act)
+    assert pressed.wait(10)
+    if comes == "before the refusal":
+        desk.calls.say(conversation_id, handoff_id, "one more thing")
+    go_on.set()
+    wait_until("it is open again", lambda: desk.sam.get(conversation_id)["state"] == words.ACTIVE)
+    if comes == "after it":
+        desk.calls.say(conversation_id, handoff_id, "one more thing")
+    desk.bridge.answer = accepts
+    shown = desk.sam.get(conversation_id)
+    assert shown["owner"]["name"] == "Sam Rivera" and shown["waiting_since"] and shown["unread"] == 1
+    assert any(
+        "Ana Lima wrote again before this was closed" in text for text in desk.sam.texts(conversation_id, "system")
+    )
+    assert desk.sam.post(conversation_id, "messages", {"text": "Of course"}).status_code == 202
+    desk.sam.post(conversation_id, "resolve", {"outcome": "solved"})
+    wait_until("the bridge has it", lambda: len(desk.commands(conversation_id)) == 3)
+    assert desk.commands(conversation_id)[-1]["data"]["seen_seq"] == desk.calls.seq
+
+
+def test_a_desk_that_is_told_of_a_newer_message_after_a_later_handoff_came_leaves_that_alone(
+    database: Database,
+) -> None:
+    """Nothing that the bridge does leads there; the answer of another agent channel's bridge might."""
+    command = {"conversation_id": "c1", "handoff_id": "h1", "data": {"agent": {"id": "a1", "name": "Sam"}}}
+
+    def work(connection: Connection) -> str:
+        values = {"id": "c1", "state": words.QUEUED, "handoff_id": "h2", "last_at": 1.0}
+        connection.execute(conversations.insert().values(**values))
+        refusals.show(connection, command, protocol.NEWER_MESSAGE, "why", 2.0)
+        return str(connection.execute(select(conversations.c.state)).scalar())
+
+    assert database.write_now(work) == words.QUEUED
 
 
 def test_giving_back_is_a_resolve_that_says_unsolved(desk: DeskUnderTest) -> None:
