@@ -83,7 +83,7 @@ class Hours:
             for fold in (0, 1):
                 yield datetime.combine(day, span.start, self.zone).replace(fold=fold).astimezone(timezone.utc)
         change = self._change_of_clock(day) if spans else None
-        if change:
+        if change and change.astimezone(self.zone).date() == day:
             yield change
 
     def _change_of_clock(self, day: date) -> datetime | None:

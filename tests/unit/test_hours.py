@@ -67,6 +67,13 @@ def test_hours_that_the_clock_jumps_over_begin_with_the_jump() -> None:
     assert sunday.next_opening(london("2026-03-29 00:10")) == datetime(2026, 3, 29, 1, 0, tzinfo=timezone.utc)
 
 
+def test_a_change_of_the_clock_tomorrow_is_not_todays() -> None:
+    """Its jump is inside tomorrow's hours, which began before it."""
+    week = (*[()] * 5, (Span(time(0), time(0, 1)),), (Span(time(0), time(3, 1)),))
+    saturday_evening = datetime(2026, 3, 8, 0, 0, tzinfo=timezone.utc)
+    assert Hours("America/New_York", week).next_opening(saturday_evening) == saturday_evening + timedelta(hours=5)
+
+
 def test_an_hour_that_comes_twice_opens_twice() -> None:
     sunday = Hours("Europe/London", (*[()] * 6, (Span(time(0, 30), time(1, 15)),)))
     between = datetime(2026, 10, 25, 0, 40, tzinfo=timezone.utc)  # 01:40, the first time
@@ -124,7 +131,7 @@ MOMENTS = st.builds(
 ) | st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(timezone.utc))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(_hours(), MOMENTS, st.lists(st.floats(0, 1), max_size=20))
 @example(
     Hours("America/Santiago", ((Span(time(0, 30), time(2)),),) * 7),
