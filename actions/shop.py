@@ -94,6 +94,7 @@ class Order:
     phone: str = ""
     address: Address | None = None
     delivery_price: int = 0
+    discount: int = 0
     payment: PaymentState = "paid"
     returnable_until: date | None = None
     allowed: frozenset[Change] = frozenset()
@@ -108,8 +109,8 @@ class Order:
 
     @property
     def total(self) -> int:
-        """Items and delivery, VAT included."""
-        return self.delivery_price + sum(line.total for line in self.lines)
+        """Items and delivery, less the discount, VAT included."""
+        return self.delivery_price - self.discount + sum(line.total for line in self.lines)
 
     def line(self, sku: str) -> Line | None:
         return next((line for line in self.lines if line.sku == sku), None)

@@ -44,7 +44,8 @@ class Rows:
 
     def kept_because(self, sku: str) -> str | None:
         """Why this item cannot be sent back; None when it can."""
-        return self._connection.execute(sa.select(products.c.kept_because).where(products.c.sku == sku)).scalar()
+        row = self._first(sa.select(products.c.kept_because).where(products.c.sku == sku))
+        return row["kept_because"] if row is not None else None
 
     def return_of(self, number: str, sku: str) -> Return | None:
         where = (returns.c.number == number) & (returns.c.sku == sku)

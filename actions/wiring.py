@@ -5,11 +5,24 @@ from __future__ import annotations
 from functools import cache
 
 from actions.shop import Shop
+from actions.shop_http import HttpShop
 from actions.shop_sql import SqlShop
-from handoff.settings import var_folder
+from handoff.settings import Environment, shop_settings, var_folder
 
 
 @cache
 def shop() -> Shop:
     """The shop that this process works with, opened when it is first asked for."""
-    return SqlShop(var_folder() / "shop.db")
+    return shop_for(None)
+
+
+def shop_for(environ: Environment | None) -> Shop:
+    """The shop behind ``SHOP_API_URL``, else the demo's, in a file under ``BATON_VAR``.
+
+    Raises:
+        SettingsError: a setting is wrong.
+    """
+    settings = shop_settings(environ)
+    if settings.api_url:
+        return HttpShop(settings.api_url, settings.api_token)
+    return SqlShop(var_folder(environ) / "shop.db")

@@ -16,6 +16,7 @@ from handoff.settings import (
     bridge_settings,
     check,
     desk_settings,
+    shop_settings,
     var_folder,
     whatsapp_settings,
 )
@@ -67,7 +68,7 @@ def plan(environ: Mapping[str, str], model: Path) -> Plan:
     """
     demo = is_demo(environ)
     complete, host, ports = _complete(environ, demo)
-    check(complete, whatsapp_settings, bridge_settings, desk_settings)
+    check(complete, whatsapp_settings, bridge_settings, desk_settings, shop_settings)
     services = [_rasa(host, ports["RASA_PORT"], model), _actions(host, ports["ACTIONS_PORT"])]
     services.append(_module("desk", "handoff.desk", host, ports["DESK_PORT"], "DESK_PORT", "/readyz"))
     if demo and not environ.get("WHATSAPP_API_URL", "").strip():
@@ -137,7 +138,7 @@ def _rasa(host: str, port: int, model: Path) -> Service:
 
 def _actions(host: str, port: int) -> Service:
     reach = "127.0.0.1" if host == "0.0.0.0" else host
-    command = (sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port))
+    command = (sys.executable, "-m", "actions", "--port", str(port))
     return Service("actions", command, port, "ACTIONS_PORT", f"http://{reach}:{port}/health")
 
 

@@ -52,6 +52,14 @@ class DeskSettings:
     port: int
 
 
+@dataclass(frozen=True)
+class ShopSettings:
+    """``api_url`` None: the demo's shop, in a file."""
+
+    api_url: str | None
+    api_token: str | None
+
+
 def check(environ: Environment, *parts: Callable[[Environment], object]) -> None:
     """Ask for several parts at once, so that one message names what any of them misses.
 
@@ -181,3 +189,21 @@ def desk_settings(environ: Environment | None = None) -> DeskSettings:
     )
     read.finish()
     return settings
+
+
+def shop_settings(environ: Environment | None = None) -> ShopSettings:
+    """What the action server needs to reach the shop's own system.
+
+    Raises:
+        SettingsError: one is wrong.
+    """
+    read = Reader(environ)
+    url, token = read.optional("SHOP_API_URL", ""), read.optional("SHOP_API_TOKEN", "")
+    if url:
+        url = read.url("SHOP_API_URL", url)
+    elif token:
+        read.problems.append("SHOP_API_URL is not set: SHOP_API_TOKEN is of no use without the API's address")
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        read.problems.append("SHOP_API_TOKEN has characters that no token has: copy it again")
+    read.finish()
+    return ShopSettings(url or None, token or None)

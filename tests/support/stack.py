@@ -24,7 +24,18 @@ from tests.support.waiting import wait_until
 PORTS = ("RASA_PORT", "ACTIONS_PORT", "DESK_PORT", "SIMULATOR_PORT")
 READY_SECONDS = 180
 # A developer's own settings must not reach the tests.
-OURS = ("WHATSAPP_", "BATON_", "HANDOFF_", "SIMULATOR_", "DATABASE_URL", "DESK_", "RASA_", "ACTIONS_", "REDIS_URL")
+OURS = (
+    "WHATSAPP_",
+    "BATON_",
+    "HANDOFF_",
+    "SIMULATOR_",
+    "DATABASE_URL",
+    "DESK_",
+    "RASA_",
+    "ACTIONS_",
+    "REDIS_URL",
+    "SHOP_",
+)
 
 _numbers = count(447700800000)  # below those that the phone page makes up
 

@@ -11,7 +11,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handoff.settings import Reader, SettingsError, bridge_settings, desk_settings, var_folder, whatsapp_settings
+from handoff.settings import (
+    Reader,
+    SettingsError,
+    bridge_settings,
+    desk_settings,
+    shop_settings,
+    var_folder,
+    whatsapp_settings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 WHATSAPP = {
@@ -74,6 +82,27 @@ def test_addresses_are_tidied() -> None:
     environ = {"HANDOFF_SECRET": " x ", "DATABASE_URL": "postgres://u@h/d", "DESK_URL": "https://desk.example/ "}
     settings = bridge_settings(environ)
     assert settings == settings.__class__("postgresql://u@h/d", None, "x", "https://desk.example")
+
+
+def test_the_shop_is_the_demos_unless_its_address_is_set() -> None:
+    assert shop_settings({"SHOP_API_URL": " "}).api_url is None
+    settings = shop_settings({"SHOP_API_URL": "https://shop.example/api/", "SHOP_API_TOKEN": " t "})
+    assert (settings.api_url, settings.api_token) == ("https://shop.example/api", "t")
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"SHOP_API_URL": "shop"}, "SHOP_API_URL"),
+        ({"SHOP_API_TOKEN": "t"}, "SHOP_API_URL"),
+        ({"SHOP_API_URL": "http://shop", "SHOP_API_TOKEN": "to\nken"}, "SHOP_API_TOKEN"),
+    ],
+)
+def test_a_shop_that_cannot_be_reached_as_it_is_set_is_reported(environ: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        shop_settings(environ)
+    assert [problem.split()[0] for problem in caught.value.problems] == [named]
+    assert "to\nken" not in str(caught.value)
 
 
 @given(st.text())
