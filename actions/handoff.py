@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import wording
 from actions.desk import Availability, ask_availability
-from actions.orders import MISSES_BEFORE_GIVING_UP
+from actions.identity import MISSES_BEFORE_GIVING_UP
 
 # How the handoff ended, and what the bot says first when it is back.
 RETURNS = {

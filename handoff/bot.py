@@ -10,7 +10,7 @@ from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
 from rasa.shared.core.events import Event, FollowupAction, SlotSet, UserUttered
-from rasa.shared.core.slots import Slot
+from rasa.shared.core.slots import BooleanSlot, Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
@@ -165,8 +165,9 @@ def assistant_of(agent: Agent) -> Assistant:
 
 
 def _is_bookkeeping(slot: Slot) -> bool:
-    """A slot that only actions set and that does not steer the conversation is for actions, not for people."""
-    return not slot.influence_conversation and all(mapping.get("type") == "custom" for mapping in slot.mappings)
+    """A slot that only actions set, and that steers the conversation by no more than a yes or no, tells people nothing."""
+    only_actions = all(mapping.get("type") == "custom" for mapping in slot.mappings)
+    return only_actions and (not slot.influence_conversation or isinstance(slot, BooleanSlot))
 
 
 def longest_history(agent: Agent) -> int:

@@ -1,0 +1,86 @@
+"""Whose order is it? Who writes, which order they mean, and whether they may be told about it. Pure functions.
+
+The rule: somebody is told about an order when they write from the phone number it was made with, or when they know its
+postcode. Nobody else learns anything about it, not even whether it exists: a wrong number and a wrong postcode get the
+same answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable, Sequence
+
+from rasa_sdk import Tracker
+
+from actions.shop import Change, Order
+
+MISSES_BEFORE_GIVING_UP = 3
+ORDERS_OFFERED = 9  # WhatsApp's list has ten rows
+
+# What each form about one order wants to do with it: orders that allow it are offered, and one alone is taken.
+# Tracking wants nothing of an order but that it is still under way.
+CHANGE_OF_FORM: dict[str, Change] = {
+    "cancel_order_form": "cancel",
+    "change_address_form": "change_address",
+    "change_order_form": "change_quantity",
+    "return_item_form": "return",
+}
+UNDER_WAY = ("placed", "packed", "shipped")
+
+_ORDER_NUMBER = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\b", re.IGNORECASE)
+
+
+def order_number_in(text: str) -> str | None:
+    """The last four-digit number in what was typed (``#1042``, ``not 1042 but 1043``), or None."""
+    found = _ORDER_NUMBER.findall(text)
+    return found[-1] if found else None
+
+
+def postcode_in(text: str) -> str | None:
+    """The British postcode in what was typed (``bs14dj``), as it is written on parcels (``BS1 4DJ``), or None."""
+    found = _POSTCODE.search(text)
+    return f"{found.group(1)} {found.group(2)}".upper() if found else None
+
+
+def customer_phone(tracker: Tracker) -> str | None:
+    """The phone number that the latest message came from, digits only; None where the channel tells none."""
+    for event in reversed(tracker.events or []):
+        if event.get("event") == "user":
+            customer = (event.get("metadata") or {}).get("customer") or {}
+            return str(customer.get("phone") or "") or None
+    return None
+
+
+def is_theirs(order: Order | None, phone: str | None, postcode: Any) -> bool:
+    """Whether whoever writes from ``phone``, or knows ``postcode``, may be told about the order."""
+    if order is None:
+        return False
+    if phone and phone == order.phone:
+        return True
+    return bool(order.postcode) and postcode_in(str(postcode or "")) == postcode_in(order.postcode)
+
+
+def suitable(orders: Iterable[Order], form: str) -> list[Order]:
+    """The orders with which this form can do something."""
+    change = CHANGE_OF_FORM.get(form)
+    if change is None:
+        return [order for order in orders if order.state in UNDER_WAY]
+    return [order for order in orders if change in order.allowed]
+
+
+def taken_alone(orders: Sequence[Order], form: str) -> Order | None:
+    """The one order that must be meant, because this customer has no other that fits; else None."""
+    fitting = suitable(orders, form) or list(orders)
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def offered(orders: Sequence[Order], form: str) -> list[Order]:
+    """The orders to choose from: those that fit (all, when none does or when any can be looked at), at most nine."""
+    fitting = suitable(orders, form) if form in CHANGE_OF_FORM else []
+    return (fitting or list(orders))[:ORDERS_OFFERED]
+
+
+def order_title(order: Order) -> str:
+    """How an order is called on a button: ``1042 · Blue teapot, Two mugs``."""
+    return f"{order.number} · {', '.join(order.items)}"

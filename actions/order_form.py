@@ -1,0 +1,233 @@
+"""The base of every form about one order, and of the action that ends it.
+
+A form `validate_<name>_form` asks for the order's number, for its postcode when the customer writes from a number that
+is not the order's, and then for its own slots. It may say: not this order (its action explains why), I give up
+(``form_gave_up``: its second rule offers a person), or all is known. What it can rely on: own slots are validated only
+for an order that the customer may be told about, and never hold what an earlier attempt has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from typing import Any, Callable, TypeVar
+
+from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk.events import ActionExecutionRejected, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import turn_events
+from actions.identity import (
+    MISSES_BEFORE_GIVING_UP,
+    customer_phone,
+    is_theirs,
+    order_number_in,
+    postcode_in,
+    taken_alone,
+)
+from actions.shop import Order, Shop, ShopRefuses, ShopUnavailable
+from actions.wiring import shop as wired_shop
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# What can be an answer to a form's question. Every other intent belongs to a rule: it interrupts the form or leaves it.
+ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback"})
+OTHER_ORDER = "other_order"  # entity: "another order"
+
+
+def means_another(tracker: Tracker) -> bool:
+    """Whether the latest message asks for another order than the one under discussion."""
+    return any(each.get("entity") == OTHER_ORDER for each in tracker.latest_message.get("entities") or [])
+
+
+async def ask_shop(method: Callable[..., T], *arguments: Any) -> T:
+    """Call a method of the shop, which blocks, aside from the event loop."""
+    return await asyncio.to_thread(method, *arguments)
+
+
+class OrderForm(FormValidationAction):
+    """Subclasses name their form and its slots, and add a ``validate_<slot>`` for each, as in rasa-sdk."""
+
+    intents: frozenset[str] = frozenset()  # that open the form; inside it they are no change of subject
+    own_slots: tuple[str, ...] = ()
+    confirmations: tuple[str, ...] = ()  # own slots that hold for one order only, said before its number changed or not
+
+    def __init__(self, shop: Shop | None = None) -> None:
+        self._shop = shop
+        self.order: Order | None = None  # this run's order, identified
+
+    @abstractmethod
+    def name(self) -> str:
+        """``validate_<form>``"""
+
+    async def needed(self, order: Order, tracker: Tracker) -> list[str]:
+        """The own slots that this order needs, in the order of asking; none ends the form."""
+        return list(self.own_slots)
+
+    @property
+    def shop(self) -> Shop:
+        return self._shop or wired_shop()
+
+    def missed(self, tracker: Tracker, dispatcher: CollectingDispatcher, response: str, **values: str) -> dict[str, Any]:
+        """An answer that cannot be used: says why, and counts. The third in a row ends the form without a word."""
+        misses = int(tracker.get_slot("order_misses") or 0) + 1
+        if misses >= MISSES_BEFORE_GIVING_UP:
+            return {"order_misses": misses, "form_gave_up": True}
+        dispatcher.utter_message(response=response, **values)
+        return {"order_misses": misses}
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        # a run of its own: rasa-sdk shares one instance among all conversations
+        return await type(self)(self._shop)._run(dispatcher, tracker, domain)
+
+    async def _run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        before = dict(tracker.slots)
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
+        starts = turn_events.starts_now(tracker, self.form_name())
+        answering = not starts and turn_events.comes_first(tracker, self.form_name())
+        if answering and intent is not None and intent not in ANSWERS | self.intents:
+            return [ActionExecutionRejected(self.form_name())]
+        told = self._told(tracker) if starts or answering else set()
+        try:
+            if starts:
+                self._start(tracker, told)
+            elif not answering:
+                self._forget_by_the_way(tracker)
+            await self._identify(dispatcher, tracker, told, starts)
+            if self.order is not None:
+                await self._validate_own(dispatcher, tracker, domain, told, starts)
+            following = await self._next(tracker)
+        except ShopUnavailable as error:
+            logger.warning("%s", error)
+            following = None  # the form's action says what is the matter
+        changed = {name for name, value in tracker.slots.items() if before.get(name) != value}
+        if answering and not told and not changed and following is not None:
+            return [ActionExecutionRejected(self.form_name())]  # nothing in it was an answer
+        kept = [SlotSet(name, tracker.slots.get(name)) for name in sorted(told | changed) if name != "requested_slot"]
+        return [*kept, SlotSet("requested_slot", following)]
+
+    def _told(self, tracker: Tracker) -> set[str]:
+        return turn_events.told_now(tracker, self.form_name()) & {"order_number", "postcode", *self.own_slots}
+
+    def _start(self, tracker: Tracker, told: set[str]) -> None:
+        """Forget what an earlier attempt has left; the order under discussion stays, unless another is meant."""
+        tracker.slots.update({slot: None for slot in self.own_slots if slot not in told})
+        tracker.slots.update(form_gave_up=False, order_misses=0)
+        if means_another(tracker) and "order_number" not in told:
+            tracker.slots["order_number"] = None
+
+    def _forget_by_the_way(self, tracker: Tracker) -> None:
+        """A number in a question that interrupted the form (``delivery for 2000 pieces?``) is not an answer to it."""
+        for slot in ("order_number", "postcode"):
+            number = turn_events.value_of_interruption(tracker, self.form_name(), slot)
+            if number is not None and tracker.get_slot(slot) == number:
+                tracker.slots[slot] = turn_events.value_before(tracker, slot)
+
+    async def _identify(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str], starts: bool
+    ) -> None:
+        """Set `order`, and the slots order_number and postcode; None for what has to be asked (again)."""
+        phone = customer_phone(tracker)
+        said = tracker.get_slot("order_number")
+        if said is None and starts and phone and not means_another(tracker):
+            alone = taken_alone(await ask_shop(self.shop.orders_of, phone), self.form_name())
+            said = alone.number if alone else None
+        number = order_number_in(str(said or ""))
+        tracker.slots["order_number"] = number
+        if number is None:
+            if "order_number" in told and postcode_in(str(said)) is None:
+                tracker.slots.update(self.missed(tracker, dispatcher, "utter_order_number_unreadable"))
+            return
+        if number != turn_events.value_before(tracker, "order_number") and not starts:
+            self._start_over_with_another_order(tracker, told)
+        order = await ask_shop(self.shop.order, number)
+        if is_theirs(order, phone, tracker.get_slot("postcode")):
+            assert order is not None
+            self.order = order
+            tracker.slots["postcode"] = postcode_in(order.postcode) or order.postcode
+            if told & {"order_number", "postcode"}:
+                tracker.slots["order_misses"] = 0
+        else:
+            self._ask_for_proof(dispatcher, tracker, told)
+
+    def _start_over_with_another_order(self, tracker: Tracker, told: set[str]) -> None:
+        dropped = [slot for slot in self.own_slots if slot not in told or slot in self.confirmations]
+        tracker.slots.update({slot: None for slot in dropped})
+
+    def _ask_for_proof(self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str]) -> None:
+        """The postcode is missing, no postcode, or that of another order; a wrong number looks the same."""
+        said = str(tracker.get_slot("postcode") or "")
+        postcode = postcode_in(said)
+        tracker.slots["postcode"] = None
+        if "postcode" not in told:
+            return
+        if postcode is None:
+            if "order_number" not in told:  # a number for an answer is a correction
+                tracker.slots.update(self.missed(tracker, dispatcher, "utter_postcode_unreadable"))
+            return
+        number = str(tracker.get_slot("order_number"))
+        slots = self.missed(tracker, dispatcher, "utter_order_not_found", order_number=number, postcode=postcode)
+        tracker.slots.update(slots, order_number=None)
+
+    async def _validate_own(
+        self,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+        told: set[str],
+        starts: bool,
+    ) -> None:
+        """Validate what this message told, and what waited for the order to be known."""
+        now_known = starts or bool(told & {"order_number", "postcode"})
+        for slot in self.own_slots:
+            value = tracker.get_slot(slot)
+            validate = getattr(self, f"validate_{slot}", None)
+            if value is not None and validate is not None and (slot in told or now_known):
+                tracker.slots.update(await validate(value, dispatcher, tracker, domain))
+                if tracker.get_slot(slot) is not None:
+                    tracker.slots["order_misses"] = 0
+
+    async def _next(self, tracker: Tracker) -> str | None:
+        """The slot to ask for; None ends the form."""
+        if tracker.get_slot("form_gave_up"):
+            return None
+        if tracker.get_slot("order_number") is None:
+            return "order_number"
+        if self.order is None:
+            return "postcode"
+        needed = await self.needed(self.order, tracker)
+        return next((slot for slot in needed if tracker.get_slot(slot) is None), None)
+
+
+class OrderAction(Action, ABC):
+    """What a form was for. Runs when the form ended without giving up; makes sure once more whose order it is."""
+
+    form: type[OrderForm]
+    again = ""  # the payload of "Try again", without its slash
+
+    def __init__(self, shop: Shop | None = None) -> None:
+        self._shop = shop
+
+    @property
+    def shop(self) -> Shop:
+        return self._shop or wired_shop()
+
+    @abstractmethod
+    async def act(self, order: Order, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+        """Do it and say so. May raise `ShopUnavailable` and `ShopRefuses`: the base says what that means."""
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        events: list[EventType] = []
+        try:
+            order = await ask_shop(self.shop.order, str(tracker.get_slot("order_number")))
+            if order is None or not is_theirs(order, customer_phone(tracker), tracker.get_slot("postcode")):
+                raise ShopUnavailable("The form ended before it was known whose order it is")
+            events = await self.act(order, dispatcher, tracker)
+        except ShopUnavailable as error:
+            logger.warning("%s", error)
+            dispatcher.utter_message(response="utter_shop_unavailable", again=self.again)
+        except ShopRefuses as error:
+            dispatcher.utter_message(response="utter_shop_refuses", message=error.message)
+        return [*events, *(SlotSet(slot, None) for slot in self.form.own_slots)]
