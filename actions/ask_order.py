@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -13,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.identity import customer_phone, offered, order_title
 from actions.shop import Order, Shop, ShopUnavailable
+from actions.wiring import ask_shop
 from actions.wiring import shop as wired_shop
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class ActionAskOrderNumber(Action):
         if not phone:
             return ()
         try:
-            return await asyncio.to_thread((self._shop or wired_shop()).orders_of, phone)
+            return await ask_shop((self._shop or wired_shop()).orders_of, phone)
         except ShopUnavailable as error:
             logger.warning("%s", error)  # the number can be typed all the same
             return ()

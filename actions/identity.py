@@ -1,8 +1,8 @@
 """Whose order is it? Who writes, which order they mean, and whether they may be told about it. Pure functions.
 
-The rule: somebody is told about an order when they write from the phone number it was made with, or when they know its
-postcode. Nobody else learns anything about it, not even whether it exists: a wrong number and a wrong postcode get the
-same answer.
+The rule: somebody is told about an order when they write from the phone number it was made with, when they know its
+postcode, or when an agent who spoke to them has put its number down. Nobody else learns anything about it, not even
+whether it exists: a wrong number and a wrong postcode get the same answer.
 """
 
 from __future__ import annotations
@@ -59,6 +59,24 @@ def is_theirs(order: Order | None, phone: str | None, postcode: Any) -> bool:
     if phone and phone == order.phone:
         return True
     return bool(order.postcode) and postcode_in(str(postcode or "")) == postcode_in(order.postcode)
+
+
+def may_know(order: Order | None, tracker: Tracker, proofs: Sequence[str] = ("postcode",)) -> bool:
+    """Whether the customer may be told about the order. ``proofs`` are the slots that may hold its postcode."""
+    if order is None:
+        return False
+    phone = customer_phone(tracker)
+    return _is_vouched_for(order, tracker) or any(is_theirs(order, phone, tracker.get_slot(slot)) for slot in proofs)
+
+
+def _is_vouched_for(order: Order, tracker: Tracker) -> bool:
+    """Whether an agent has set this order's number in the conversation's session."""
+    return any(
+        event.get("event") == "slot"
+        and (event.get("name"), event.get("value")) == ("order_number", order.number)
+        and (event.get("metadata") or {}).get("source") == "agent"
+        for event in tracker.events or []
+    )
 
 
 def suitable(orders: Iterable[Order], form: str) -> list[Order]:

@@ -1,4 +1,4 @@
-"""The base of every form about one order, and of the action that ends it.
+"""The base of every form about one order.
 
 A form `validate_<name>_form` asks for the order's number, for its postcode when the customer writes from a number that
 is not the order's, and then for its own slots. It may say: not this order (its action explains why), I give up
@@ -8,12 +8,11 @@ for an order that the customer may be told about, and never hold what an earlier
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from abc import ABC, abstractmethod
-from typing import Any, Callable, TypeVar
+from abc import abstractmethod
+from typing import Any
 
-from rasa_sdk import Action, FormValidationAction, Tracker
+from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import ActionExecutionRejected, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -21,16 +20,16 @@ from actions import turn_events
 from actions.identity import (
     MISSES_BEFORE_GIVING_UP,
     customer_phone,
-    is_theirs,
+    may_know,
     order_number_in,
     postcode_in,
     taken_alone,
 )
-from actions.shop import Order, Shop, ShopRefuses, ShopUnavailable
+from actions.shop import Order, Shop, ShopUnavailable
+from actions.wiring import ask_shop
 from actions.wiring import shop as wired_shop
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 # What can be an answer to a form's question. Every other intent belongs to a rule: it interrupts the form or leaves it.
 ANSWERS = frozenset({"inform", "affirm", "deny", "nlu_fallback"})
@@ -42,16 +41,12 @@ def means_another(tracker: Tracker) -> bool:
     return any(each.get("entity") == OTHER_ORDER for each in tracker.latest_message.get("entities") or [])
 
 
-async def ask_shop(method: Callable[..., T], *arguments: Any) -> T:
-    """Call a method of the shop, which blocks, aside from the event loop."""
-    return await asyncio.to_thread(method, *arguments)
-
-
 class OrderForm(FormValidationAction):
     """Subclasses name their form and its slots, and add a ``validate_<slot>`` for each, as in rasa-sdk."""
 
     intents: frozenset[str] = frozenset()  # that open the form; inside it they are no change of subject
     own_slots: tuple[str, ...] = ()
+    proofs: tuple[str, ...] = ("postcode",)  # slots that may hold the order's postcode
     confirmations: tuple[str, ...] = ()  # own slots that hold for one order only, said before its number changed or not
 
     def __init__(self, shop: Shop | None = None) -> None:
@@ -70,7 +65,9 @@ class OrderForm(FormValidationAction):
     def shop(self) -> Shop:
         return self._shop or wired_shop()
 
-    def missed(self, tracker: Tracker, dispatcher: CollectingDispatcher, response: str, **values: str) -> dict[str, Any]:
+    def missed(
+        self, tracker: Tracker, dispatcher: CollectingDispatcher, response: str, **values: str
+    ) -> dict[str, Any]:
         """An answer that cannot be used: says why, and counts. The third in a row ends the form without a word."""
         misses = int(tracker.get_slot("order_misses") or 0) + 1
         if misses >= MISSES_BEFORE_GIVING_UP:
@@ -125,9 +122,7 @@ class OrderForm(FormValidationAction):
             if number is not None and tracker.get_slot(slot) == number:
                 tracker.slots[slot] = turn_events.value_before(tracker, slot)
 
-    async def _identify(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str], starts: bool
-    ) -> None:
+    async def _identify(self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str], starts: bool) -> None:
         """Set `order`, and the slots order_number and postcode; None for what has to be asked (again)."""
         phone = customer_phone(tracker)
         said = tracker.get_slot("order_number")
@@ -143,8 +138,7 @@ class OrderForm(FormValidationAction):
         if number != turn_events.value_before(tracker, "order_number") and not starts:
             self._start_over_with_another_order(tracker, told)
         order = await ask_shop(self.shop.order, number)
-        if is_theirs(order, phone, tracker.get_slot("postcode")):
-            assert order is not None
+        if order is not None and may_know(order, tracker, self.proofs):
             self.order = order
             tracker.slots["postcode"] = postcode_in(order.postcode) or order.postcode
             if told & {"order_number", "postcode"}:
@@ -199,35 +193,3 @@ class OrderForm(FormValidationAction):
             return "postcode"
         needed = await self.needed(self.order, tracker)
         return next((slot for slot in needed if tracker.get_slot(slot) is None), None)
-
-
-class OrderAction(Action, ABC):
-    """What a form was for. Runs when the form ended without giving up; makes sure once more whose order it is."""
-
-    form: type[OrderForm]
-    again = ""  # the payload of "Try again", without its slash
-
-    def __init__(self, shop: Shop | None = None) -> None:
-        self._shop = shop
-
-    @property
-    def shop(self) -> Shop:
-        return self._shop or wired_shop()
-
-    @abstractmethod
-    async def act(self, order: Order, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
-        """Do it and say so. May raise `ShopUnavailable` and `ShopRefuses`: the base says what that means."""
-
-    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        events: list[EventType] = []
-        try:
-            order = await ask_shop(self.shop.order, str(tracker.get_slot("order_number")))
-            if order is None or not is_theirs(order, customer_phone(tracker), tracker.get_slot("postcode")):
-                raise ShopUnavailable("The form ended before it was known whose order it is")
-            events = await self.act(order, dispatcher, tracker)
-        except ShopUnavailable as error:
-            logger.warning("%s", error)
-            dispatcher.utter_message(response="utter_shop_unavailable", again=self.again)
-        except ShopRefuses as error:
-            dispatcher.utter_message(response="utter_shop_refuses", message=error.message)
-        return [*events, *(SlotSet(slot, None) for slot in self.form.own_slots)]

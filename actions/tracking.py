@@ -8,9 +8,10 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import wording
+from actions import turn_events, wording
 from actions.identity import order_number_in
-from actions.order_form import OrderAction, OrderForm
+from actions.order_action import OrderAction
+from actions.order_form import OrderForm
 from actions.shop import Order
 
 
@@ -26,7 +27,6 @@ class ValidateTrackOrderForm(OrderForm):
 class ActionOrderStatus(OrderAction):
     """Says where the order is."""
 
-    form = ValidateTrackOrderForm
     again = "track_order"
 
     def name(self) -> str:
@@ -35,7 +35,8 @@ class ActionOrderStatus(OrderAction):
     async def act(self, order: Order, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         response, values = order_status(order, date.today())
         dispatcher.utter_message(response=response, **values)
-        if order_number_in(str(tracker.latest_message.get("text"))) != order.number:
+        named = order_number_in(str(tracker.latest_message.get("text"))) == order.number
+        if not named and turn_events.starts_now(tracker, "track_order_form"):
             # Nobody said which order: the one under discussion, or the only one. They may mean another.
             dispatcher.utter_message(response="utter_another_order")
         return []

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
+from typing import Any, Callable, TypeVar
 
 from actions.shop import Shop
 from actions.shop_http import HttpShop
 from actions.shop_sql import SqlShop
 from handoff.settings import Environment, shop_settings, var_folder
+
+T = TypeVar("T")
 
 
 @cache
@@ -26,3 +30,8 @@ def shop_for(environ: Environment | None) -> Shop:
     if settings.api_url:
         return HttpShop(settings.api_url, settings.api_token)
     return SqlShop(var_folder(environ) / "shop.db")
+
+
+async def ask_shop(method: Callable[..., T], *arguments: Any) -> T:
+    """Call a method of the shop, which blocks, aside from the event loop."""
+    return await asyncio.to_thread(method, *arguments)

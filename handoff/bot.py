@@ -165,7 +165,7 @@ def assistant_of(agent: Agent) -> Assistant:
 
 
 def _is_bookkeeping(slot: Slot) -> bool:
-    """A slot that only actions set, and that steers the conversation by no more than a yes or no, tells people nothing."""
+    """A slot that only actions set, and that steers the conversation by a yes or no at most, tells people nothing."""
     only_actions = all(mapping.get("type") == "custom" for mapping in slot.mappings)
     return only_actions and (not slot.influence_conversation or isinstance(slot, BooleanSlot))
 

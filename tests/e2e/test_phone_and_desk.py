@@ -64,13 +64,13 @@ def test_a_customer_tracks_an_order_gets_a_person_and_the_bot_goes_on(
 
     write(phone, "hello")
     on_phone(phone, "Marigold")
-    write(phone, "where is my order 1042?")
+    write(phone, "where is my order 1042, bs1 4dj?")
     on_phone(phone, "RM104277310GB")
     write(phone, "I want to talk to a person")
 
     desk.get_by_test_id("conversation-row").filter(has_text=name).click(timeout=PATIENCE)
     desk.get_by_test_id("accept").click(timeout=PATIENCE)
-    on_desk(desk, "customer", "where is my order 1042?")
+    on_desk(desk, "customer", "where is my order 1042, bs1 4dj?")
     on_desk(desk, "bot", "RM104277310GB")
     assert "1042" in desk.get_by_test_id("card").inner_text()
 

@@ -73,7 +73,7 @@ def test_a_form_that_was_interrupted_goes_on_and_a_fact_that_the_agent_corrected
     status_on_desk(desk, "it is on the invoice.", "read")
     resolve(desk, "follow_up", "Has to look for the number.")
     on_phone(phone, "still working on this")
-    write(phone, "1042")
+    write(phone, "1042 bs1 4dj")
     on_phone(phone, "RM104277310GB")
 
     write(phone, "I want to talk to a person")

@@ -45,7 +45,7 @@ def test_a_message_whose_action_always_fails_goes_to_a_person(stack: Stack) -> N
     ana, sam, records = stack.phone("Ana"), stack.agent("sam"), Records(stack)
     stack.kill("actions")
     started = time.monotonic()
-    message_id = ana.send("where is order 1042")
+    message_id = ana.send("where is order 1042 bs1 4dj")
     later = ana.send("and is it insured")
     assert "colleague will take over" in ana.wait_for_reply(PATIENCE + 30)["text"]
     print(f"parked after {time.monotonic() - started:.1f} s")
@@ -54,7 +54,9 @@ def test_a_message_whose_action_always_fails_goes_to_a_person(stack: Stack) -> N
     conversation_id = sam.wait_for_conversation(ana, "queued", PATIENCE)
     whole = sam.conversation(conversation_id)
     assert (whole["context"]["reason"], whole["context"]["priority"]) == ("bot_failure", "high")
-    assert [line["text"] for line in whole["transcript"] if line["message_id"] == message_id] == ["where is order 1042"]
+    assert [line["text"] for line in whole["transcript"] if line["message_id"] == message_id] == [
+        "where is order 1042 bs1 4dj"
+    ]
     sam.wait_for_text(conversation_id, "insured", PATIENCE)
     assert records.wait_done(later)["status"] == "done"
     stack.processes["actions"].start()
@@ -62,14 +64,14 @@ def test_a_message_whose_action_always_fails_goes_to_a_person(stack: Stack) -> N
     sam.accept(conversation_id)
     sam.resolve(conversation_id, note="looked it up")
     assert "assistant again" in ana.wait_for("assistant again", PATIENCE)["text"]
-    ana.send("where is order 1042")
+    ana.send("where is order 1042 bs1 4dj")
     ana.wait_for("Order 1042", PATIENCE)
 
 
 def test_an_action_server_that_is_away_for_a_moment_only_delays(stack: Stack) -> None:
     ana = stack.phone("Ana")
     stack.kill("actions")
-    ana.send("where is order 1042")
+    ana.send("where is order 1042 bs1 4dj")
     stack.processes["actions"].start()
     stack.wait_ready("actions")
     ana.wait_for("Order 1042", PATIENCE)
