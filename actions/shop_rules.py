@@ -15,6 +15,7 @@ LABEL_DAYS = 14  # from opening a return to handing the parcel in
 REFUND_DAYS = 5  # from a cancellation to the money
 MOST_OF_ONE_ITEM = 20
 LONGEST_ADDRESS_PART = 120
+LONGEST_REASON = 500
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}[0-9][A-Z0-9]? [0-9][A-Z]{2}")
 
@@ -52,7 +53,7 @@ def checked_address(address: Address) -> Address:
     Raises:
         ShopRefuses: a part is missing or too long, or the postcode is none.
     """
-    parts = {name: " ".join(getattr(address, name).split()) for name in ("name", "street", "town")}
+    parts = {name: " ".join(_storable(getattr(address, name)).split()) for name in ("name", "street", "town")}
     tidy = replace(address, **parts, postcode=tidy_postcode(address.postcode))
     for part, what in ((tidy.name, "name"), (tidy.street, "street"), (tidy.town, "town")):
         if not part:
@@ -99,6 +100,11 @@ def check_return(order: Order, sku: str, today: date, earlier: Return | None, ke
     return line
 
 
+def checked_reason(reason: str) -> str:
+    """The reason for a return, in the customer's words, as it is kept."""
+    return _storable(reason)[:LONGEST_REASON]
+
+
 def refuse(code: RefusalCode, message: str) -> NoReturn:
     raise ShopRefuses(code, message)
 
@@ -106,3 +112,8 @@ def refuse(code: RefusalCode, message: str) -> NoReturn:
 def _check_not_cancelled(order: Order) -> None:
     if order.state == "cancelled":
         refuse("already_cancelled", f"Order {order.number} is cancelled.")
+
+
+def _storable(text: str) -> str:
+    """Half a character, which JSON can carry, is no text for a database."""
+    return text.encode(errors="replace").decode()

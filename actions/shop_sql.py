@@ -88,8 +88,8 @@ class SqlShop:
             if there and there.state == "open":
                 return there
             line = rules.check_return(order, sku, self._today(), there, rows.kept_because(sku))
-            values = {"number": number, "sku": sku, "reason": reason, "state": "open", "opened_days_ago": 0}
-            connection.execute(sa.insert(tables.returns).values(values))
+            values = {"number": number, "sku": sku, "reason": rules.checked_reason(reason), "state": "open"}
+            connection.execute(sa.insert(tables.returns).values(**values, opened_days_ago=0))
             refund = {"number": number, "state": "awaiting_return", "amount": line.total}
             connection.execute(sa.insert(tables.refunds).values(refund))
             opened = rows.return_of(number, sku)

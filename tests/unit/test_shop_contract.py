@@ -302,3 +302,8 @@ def test_text_of_any_kind_comes_back_as_it_was(shop: Shop) -> None:
     assert shop.open_return("1043", "BRD-WAL", reason).reason == reason
     address = Address("Łukasz O'Neil", "1 “New” Road", "Ystradgynlais", "SA9 1AA")
     assert shop.change_address("1047", address).address == address
+
+
+def test_half_a_character_is_no_reason_to_fail(shop: Shop) -> None:
+    assert shop.open_return("1043", "BRD-WAL", "broken \ud83d").reason == "broken ?"
+    assert shop.change_address("1047", Address("Ana \ud83d", "1 New Road", "Bath", "BA1 1AA")).state == "placed"
