@@ -159,7 +159,7 @@ def _totals(page: _Page, invoice: Invoice) -> None:
         ("Total", invoice.total, True),
     ]
     page.ln(4)
-    with page.unbreakable():  # type: ignore[no-untyped-call]
+    with page.unbreakable():
         for label, amount, strong in amounts:
             page.set_x(_MARGIN + 100)
             page.write_in(11 if strong else 9.5, bold=strong)

@@ -163,11 +163,11 @@ def _checked(answer: requests.Response, call: str) -> dict[str, Any]:
 def _raise_refusal(status: int, content: Any) -> None:
     """Raise what the shop's rules said, if that is what this is: any page may be missing, not only an order."""
     error = content.get("error") if isinstance(content, dict) else None
-    if status not in (404, 409) or not isinstance(error, dict):
+    if not isinstance(error, dict) or not isinstance(error.get("message"), str):
         return
-    code, message = error.get("code"), error.get("message")
-    if isinstance(message, str) and (status == 409 or code == "unknown_order"):
-        raise ShopRefuses(cast(RefusalCode, code) if code in _CODES else "refused", message)
+    code = error.get("code")
+    if status == 409 or (status == 404 and code == "unknown_order"):
+        raise ShopRefuses(cast(RefusalCode, code) if code in _CODES else "refused", error["message"])
 
 
 def _decoded(kind: type[T], value: Any, name: str) -> T:

@@ -100,7 +100,7 @@ _ORDERS: tuple[tuple[Any, ...], ...] = (
     ("1070", 33, "delivered", "BIN-BRE", 33, None, 30, "DPD", "DP1070194465", "paid"),
     ("1071", 34, "delivered", "PLA-HER SEE-MIX*3", 35, None, 31, "Evri", "EV1071300562", "paid"),
     ("1072", 29, "packed", "BAS-PIC HON-WIL*2", 2, 1, None, "Evri", None, "paid"),
-    ("1073", 30, "placed", "HOO-BRA*3", 1, 4, None, None, None, "paid"),
+    ("1073", 30, "placed", "HOO-BRA*3 BAS-PIC", 1, 4, None, None, None, "paid"),
     ("1074", 33, "cancelled", "PAN-ENA", 9, None, None, None, None, "refunded"),
     ("1075", 24, "delivered", "KNI-POC PIG-SAL", 60, None, 56, "DPD", "DP1075448120", "paid"),
     ("1076", 34, "shipped", "SIG-HOU", 9, 1, None, "DPD", "DP1076622903", "paid"),

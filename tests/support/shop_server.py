@@ -57,7 +57,9 @@ class ShopServer:
             return status, {"error": {"code": refusal.code, "message": refusal.message}}
         except ShopUnavailable as error:
             return 503, {"error": {"code": "unavailable", "message": str(error)}}
-        except (Malformed, KeyError, TypeError) as error:
+        except LookupError as error:
+            return 404, {"error": {"code": "not_found", "message": str(error)}}
+        except (Malformed, TypeError) as error:
             return 400, {"error": {"code": "malformed", "message": str(error)}}
 
     def _content(self, method: str, path: list[str], body: Any) -> Any:
@@ -83,7 +85,7 @@ class ShopServer:
             case "GET", ["orders", number, ("refund" | "invoice" | "payment") as what]:
                 ask: Callable[[str], Any] = getattr(shop, what)
                 return {what: encode(ask(number))}
-        raise KeyError(f"{method} {'/'.join(path)}")
+        raise LookupError(f"{method} {'/'.join(path)}")
 
 
 def _handler(server: ShopServer) -> type[BaseHTTPRequestHandler]:
@@ -122,6 +124,8 @@ def _handler(server: ShopServer) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            if 300 <= status < 400:
+                self.send_header("Location", f"{server.url}/orders/1042")
             self.end_headers()
             self.wfile.write(content)
 

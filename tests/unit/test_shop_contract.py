@@ -206,12 +206,14 @@ def test_a_quantity_that_cannot_be_is_refused(shop: Shop, number: str, sku: str,
     assert shop.order(number) == before
 
 
-def test_what_one_order_takes_another_cannot_have(shop: Shop) -> None:
-    shop.change_quantity("1078", "CUS-LIN", 2 + 15)  # all there are
-    assert refused(shop.change_quantity, "1078", "CUS-LIN", 18) == "out_of_stock"
-    shop.cancel("1078")  # gives 17 back
-    assert shop.change_quantity("1063", "VAS-GLA", 2).lines[0].quantity == 2
-    assert refused(shop.change_quantity, "1063", "VAS-GLA", 3) == "out_of_stock"
+def test_what_one_order_takes_another_cannot_have_until_it_is_given_back(shop: Shop) -> None:
+    shop.change_quantity("1073", "BAS-PIC", 1 + 3)  # all there are
+    assert refused(shop.change_quantity, "1073", "BAS-PIC", 5) == "out_of_stock"
+    shop.cancel("1072")  # it has one
+    assert shop.change_quantity("1073", "BAS-PIC", 5).lines[1].quantity == 5
+    assert refused(shop.change_quantity, "1073", "BAS-PIC", 6) == "out_of_stock"
+    shop.change_quantity("1073", "BAS-PIC", 1)
+    assert shop.change_quantity("1073", "BAS-PIC", 5).lines[1].quantity == 5
 
 
 def test_opening_the_same_return_twice_gives_the_same_label(shop: Shop) -> None:
