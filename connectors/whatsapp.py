@@ -46,6 +46,7 @@ class RunningBridge(Protocol):
         """Finish and close, the customer channel included."""
 
 
+CHANNEL_MAKER = "connectors.whatsapp_client:from_environment"
 StartBridge = Callable[[Sanic, CustomerChannel], Awaitable[RunningBridge]]
 
 
@@ -177,7 +178,7 @@ class WhatsAppInput(InputChannel):
 async def _start_bridge(app: Sanic, channel: CustomerChannel) -> RunningBridge:
     from handoff.bridge import start_bridge  # brings Rasa's agent and the database: only where it is started
 
-    return await start_bridge(app, channel, WhatsAppOutput)
+    return await start_bridge(app, channel, CHANNEL_MAKER, WhatsAppOutput)
 
 
 async def _hand_over(app: Sanic, batch: Batch, trace_id: str) -> int:

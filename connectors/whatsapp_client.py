@@ -14,7 +14,7 @@ from connectors.whatsapp_errors import classify
 from connectors.whatsapp_fields import object_in, text_of
 from connectors.whatsapp_outbound import RenderOptions, render
 from handoff.channel import Address, DeliveryError, Rendered
-from handoff.settings import WhatsAppSettings
+from handoff.settings import WhatsAppSettings, whatsapp_settings
 
 log = structlog.get_logger()
 
@@ -98,6 +98,16 @@ class WhatsAppChannel:
             words = f"WhatsApp gave no answer ({type(error).__name__}); the message may have been sent."
             raise DeliveryError(words, retry=True, unknown=True) from error
         return dict(answer)
+
+
+def from_environment() -> WhatsAppChannel:
+    """The channel as the dispatcher's process needs it, to deliver.
+
+    Raises:
+        SettingsError: the environment lacks something.
+    """
+    quiet_libraries()
+    return WhatsAppChannel(whatsapp_settings())
 
 
 def quiet_libraries() -> None:

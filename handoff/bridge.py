@@ -18,13 +18,12 @@ from sanic import Sanic
 from sqlalchemy.engine import Connection
 
 from handoff import conversations, inbox, outbox, server
-from handoff.agent_channel import AgentChannel
 from handoff.bot import Bot, assistant_of, longest_history, take_over
 from handoff.channel import Batch, CustomerChannel
 from handoff.clock import Clock, system_clock
 from handoff.commands import Applied, Commands
 from handoff.database import Database, Unavailable
-from handoff.dispatcher import Dispatcher
+from handoff.dispatcher_process import DispatcherProcess
 from handoff.loop_thread import LoopThread
 from handoff.protocol import Envelope
 from handoff.saving import Saver
@@ -50,7 +49,7 @@ class Bridge:
     """The parts of the bridge in one Rasa server. `accept` and `command` run on the server's event loop."""
 
     def __init__(
-        self, database: Database, worker: Worker, dispatcher: Dispatcher, commands: Commands, clock: Clock
+        self, database: Database, worker: Worker, dispatcher: DispatcherProcess, commands: Commands, clock: Clock
     ) -> None:
         self.database = database
         self.worker = worker
@@ -59,17 +58,16 @@ class Bridge:
         self.clock = clock
         self._waiting: list[Accepted] = []
         self._writer: asyncio.Task[None] | None = None
-        self._threads = (LoopThread("baton-dispatcher"), LoopThread("baton-turns"))
+        self._turns = LoopThread("baton-turns")
 
     def start(self) -> None:
-        sending, turning = self._threads
-        sending.start(self.dispatcher.run())
-        turning.start(self.worker.run())
+        self.dispatcher.start()
+        self._turns.start(self.worker.run())
 
     async def stop(self) -> None:
         """Let turns and deliveries under way end. What is waiting stays in the database."""
-        for thread in reversed(self._threads):
-            await asyncio.to_thread(thread.stop, STOP_SECONDS)
+        for part in (self._turns, self.dispatcher):
+            await asyncio.to_thread(part.stop, STOP_SECONDS)
         self.database.close()
 
     async def accept(self, batch: Batch, trace_id: str) -> None:
@@ -150,8 +148,12 @@ def _fail(together: list[Accepted], error: Exception) -> None:
             accepted.written.set_exception(error)
 
 
-async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[], OutputChannel]) -> Bridge:
+async def start_bridge(
+    app: Sanic, channel: CustomerChannel, channel_maker: str, output: Callable[[], OutputChannel]
+) -> Bridge:
     """Build the bridge around the server's agent and start it. Called once, when the server is up.
+
+    ``channel`` renders; what ``channel_maker`` (``module:function``) makes in the dispatcher's process delivers.
 
     Raises:
         SettingsError, ModelUnfit: the server cannot work like this; the message says what to do.
@@ -159,7 +161,7 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     # A model that computes gives the interpreter to the webhooks' thread only after this long, several times for each.
     sys.setswitchinterval(SWITCH_SECONDS)
     _log_at(os.environ.get("LOG_LEVEL", "INFO"))
-    settings = bridge_settings()
+    bridge_settings()  # the dispatcher's, checked here, where a message stops the start
     agent = app.ctx.agent
     store = take_over(agent)
     store.window_turns = max(store.window_turns, longest_history(agent) + 2)
@@ -167,11 +169,11 @@ async def start_bridge(app: Sanic, channel: CustomerChannel, output: Callable[[]
     database = store.database
     saver = Saver(name, channel, assistant_of(agent), clock)
     store.save_turn = saver.bot_turn
-    dispatcher = Dispatcher(database, channel, AgentChannel(settings.desk_url, settings.secret, clock), name, clock)
+    dispatcher = DispatcherProcess(database.url, channel_maker)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)
     slots = frozenset(slot.name for slot in agent.processor.domain.slots)
     bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock)
-    await _release(database, clock)
+    await _release(database)
     bridge.start()
     log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)
     return bridge
@@ -183,19 +185,15 @@ def _log_at(level: str) -> None:
         logging.getLogger(package).setLevel(level.upper())
 
 
-async def _release(database: Database, clock: Clock) -> None:
-    def work(connection: Connection) -> int:
+async def _release(database: Database) -> None:
+    def work(connection: Connection) -> None:
         inbox.release_leases_of(connection, server.gone)
-        return outbox.release_claims_of(connection, server.gone, clock())
 
     started = time.monotonic()
     while True:
         try:
-            interrupted = await database.write(work)
-            break
+            return await database.write(work)
         except Unavailable:
             if time.monotonic() - started > 60:
                 raise
             await asyncio.sleep(1)
-    if interrupted:
-        log.warning("baton.interrupted_sends", count=interrupted)

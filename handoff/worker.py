@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Callable, Iterable
+from typing import Callable, Iterable, Protocol
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -14,7 +14,6 @@ from handoff import floor, inbox
 from handoff.bot import Bot
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
-from handoff.dispatcher import Dispatcher
 from handoff.inbox import Item
 from handoff.saving import STAY_WITH_BOT, LeaseLost, Saver
 from handoff.turn import Turn, TurnFailed, in_turn
@@ -26,11 +25,19 @@ POLL_SECONDS = 0.5
 PAUSE_WHEN_UNAVAILABLE = 0.5
 
 
+class Outgoing(Protocol):
+    """What turns ask of the dispatcher, from any thread."""
+
+    def wake(self) -> None: ...
+
+    def acknowledge(self, number: str, message_id: str) -> None: ...
+
+
 class Worker:
     """``wake`` may be called from any thread; `run` finds by itself what a crash left or what waits for a retry."""
 
     def __init__(
-        self, database: Database, saver: Saver, bot: Bot, dispatcher: Dispatcher, server: str, clock: Clock
+        self, database: Database, saver: Saver, bot: Bot, dispatcher: Outgoing, server: str, clock: Clock
     ) -> None:
         self.database = database
         self.saver = saver

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
-
-import structlog
 
 from handoff.desk import migrate
 from handoff.desk.app import create_app, is_demo
 from handoff.desk.database import Database, DatabaseUnavailable
+from handoff.logs import configure_logging
 from handoff.settings import DeskSettings, SettingsError, desk_settings
 
 
 def main() -> int:
-    _configure_logging()
+    configure_logging()
     try:
         settings = desk_settings()
         _check_database(settings)
@@ -51,25 +49,6 @@ def _listen(settings: DeskSettings) -> socket.socket:
         where = f"{settings.host}:{settings.port}"
         raise SettingsError([f"DESK_PORT: the desk cannot listen on {where}: {error.strerror}"]) from error
     return listening
-
-
-def _configure_logging() -> None:
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    for noisy in ("httpx", "httpcore", "sanic.root", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    people_read_it = sys.stderr.isatty()
-    style = structlog.dev.ConsoleRenderer() if people_read_it else structlog.processors.JSONRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            style,
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
 
 
 if __name__ == "__main__":
