@@ -62,7 +62,11 @@ class Bridge:
 
     def start(self) -> None:
         self.dispatcher.start()
-        self._turns.start(self.worker.run())
+        self._turns.start(self._run_turns())
+
+    async def _run_turns(self) -> None:
+        self.database.work_here()
+        await self.worker.run()
 
     async def stop(self) -> None:
         """Let turns and deliveries under way end. What is waiting stays in the database."""

@@ -1,5 +1,10 @@
 """One database, reached without blocking an event loop: each unit of work is a function that runs in a thread, in one
-transaction. On SQLite one thread writes, so that writers of a process never wait for each other's locks."""
+transaction. On SQLite one thread of a process writes at a time, so that they never wait for each other's locks.
+
+One thread may do its SQLite work itself (`work_here`): the one that turns run in, where a model computes anyway. A
+statement that touches no disk costs less there than its way through another thread and back; what would have to wait
+takes that way still.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ import contextlib
 import functools
 import os
 import sqlite3
+import threading
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
@@ -21,11 +27,16 @@ T = TypeVar("T")
 SQLITE = "sqlite:///"
 _SYNCHRONOUS = {True: "PRAGMA synchronous=FULL", False: "PRAGMA synchronous=NORMAL"}
 BUSY_TIMEOUT_SECONDS = 5
+PATIENCE_HERE_SECONDS = 0.02  # longer than any turn's transaction
 POSTGRESQL_THREADS = 8
 
 
 class Unavailable(Exception):
     """The database cannot be reached, or stayed locked for too long. Trying again later helps."""
+
+
+class _Busy(Exception):
+    """Somebody else writes just now."""
 
 
 class Database:
@@ -46,19 +57,72 @@ class Database:
         self.path = url[len(SQLITE) :] if self.is_sqlite else None
         writers = 1 if self.is_sqlite else POSTGRESQL_THREADS
         self._writers = concurrent.futures.ThreadPoolExecutor(writers, thread_name_prefix="database-write")
+        self._lock = threading.Lock()
+        self._writing: contextlib.AbstractContextManager[Any] = self._lock if self.is_sqlite else contextlib.nullcontext()
+        self._here = threading.local()
         self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
 
+    def work_here(self) -> None:
+        """From now on this thread does its own reads, and its writes that are not ``durable``, if it need not wait."""
+        if self.is_sqlite:
+            connection = self.engine.connect()
+            connection.connection.execute(_SYNCHRONOUS[False])
+            connection.connection.execute(f"PRAGMA busy_timeout={round(PATIENCE_HERE_SECONDS * 1000)}")
+            self._here.connections = connection, connection.execution_options(baton_read_only=True)
+
     async def write(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
+        here = self._connections_here()
+        if here and not durable:
+            with contextlib.suppress(_Busy):
+                return self._write_here(here[0], work, *args)
         call = functools.partial(self.write_now, work, *args, durable=durable)
         return await asyncio.get_running_loop().run_in_executor(self._writers, call)
 
     async def read(self, work: Callable[..., T], *args: Any) -> T:
+        here = self._connections_here()
+        if here:  # SQLite's readers wait for nobody
+            return self._run_in(here[1], work, *args)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work, *args)
+
+    def _connections_here(self) -> tuple[Connection, Connection] | None:
+        """For writing and for reading, if this thread works for itself."""
+        return getattr(self._here, "connections", None)
+
+    def _write_here(self, connection: Connection, work: Callable[..., T], *args: Any) -> T:
+        """
+        Raises:
+            _Busy: somebody else writes; nothing was done.
+        """
+        if not self._lock.acquire(timeout=PATIENCE_HERE_SECONDS):
+            raise _Busy
+        begun = False
+
+        def first(connection: Connection) -> T:
+            nonlocal begun
+            begun = True
+            return work(connection, *args)
+
+        try:
+            return self._run_in(connection, first)
+        except Unavailable:
+            if begun:
+                raise
+            raise _Busy from None
+        finally:
+            self._lock.release()
+
+    @staticmethod
+    def _run_in(connection: Connection, work: Callable[..., T], *args: Any) -> T:
+        try:
+            with connection.begin():
+                return work(connection, *args)
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            raise _translated(error) from error
 
     def write_now(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         """The same from a thread that may wait (start-up, command line)."""
         try:
-            with self.engine.connect() as connection:
+            with self._writing, self.engine.connect() as connection:
                 if self.is_sqlite:
                     connection.connection.execute(_SYNCHRONOUS[durable])
                 with connection.begin():
