@@ -58,7 +58,9 @@ class Database:
         writers = 1 if self.is_sqlite else POSTGRESQL_THREADS
         self._writers = concurrent.futures.ThreadPoolExecutor(writers, thread_name_prefix="database-write")
         self._lock = threading.Lock()
-        self._writing: contextlib.AbstractContextManager[Any] = self._lock if self.is_sqlite else contextlib.nullcontext()
+        self._writing: contextlib.AbstractContextManager[Any] = (
+            self._lock if self.is_sqlite else contextlib.nullcontext()
+        )
         self._here = threading.local()
         self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
 

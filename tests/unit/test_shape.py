@@ -13,7 +13,18 @@ MODULE_LINES, FUNCTION_LINES = 300, 50
 FOLDERS = ("handoff", "connectors", "actions")
 
 # What of `handoff` the desk may use: the protocol it speaks, and what both processes are made of.
-SHARED_WITH_DESK = {"protocol", "settings", "clock", "database", "migrate", "server", "loop_thread", "services", "desk"}
+SHARED_WITH_DESK = {
+    "protocol",
+    "settings",
+    "logs",
+    "clock",
+    "database",
+    "migrate",
+    "server",
+    "loop_thread",
+    "services",
+    "desk",
+}
 # Modules above the budget, and why. Empty is right.
 LONG_MODULES: dict[str, str] = {}
 LONG_FUNCTIONS: dict[str, str] = {
