@@ -20,7 +20,7 @@ from typing import Any, Callable, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 T = TypeVar("T")
 
@@ -62,35 +62,35 @@ class Database:
             self._lock if self.is_sqlite else contextlib.nullcontext()
         )
         self._here = threading.local()
+        self._more_engines: list[Engine] = []
         self._readers = concurrent.futures.ThreadPoolExecutor(4, thread_name_prefix="database-read")
 
     def work_here(self) -> None:
         """From now on this thread does its own reads, and its writes that are not ``durable``, if it need not wait."""
         if self.is_sqlite:
-            connection = self.engine.connect()
-            connection.connection.execute(_SYNCHRONOUS[False])
-            connection.connection.execute(f"PRAGMA busy_timeout={round(PATIENCE_HERE_SECONDS * 1000)}")
-            self._here.connections = connection, connection.execution_options(baton_read_only=True)
+            self._here.engine = _sqlite_engine(self.url, PATIENCE_HERE_SECONDS, poolclass=StaticPool)
+            self._more_engines.append(self._here.engine)
+            with self._here.engine.connect() as connection:
+                connection.connection.execute(_SYNCHRONOUS[False])
 
     async def write(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
-        here = self._connections_here()
-        if here and not durable:
+        here = self._engine_here()
+        if here is not None and not durable:
             with contextlib.suppress(_Busy):
-                return self._write_here(here[0], work, *args)
+                return self._write_here(here, work, *args)
         call = functools.partial(self.write_now, work, *args, durable=durable)
         return await asyncio.get_running_loop().run_in_executor(self._writers, call)
 
     async def read(self, work: Callable[..., T], *args: Any) -> T:
-        here = self._connections_here()
-        if here:  # SQLite's readers wait for nobody
-            return self._run_in(here[1], work, *args)
+        here = self._engine_here()
+        if here is not None:  # SQLite's readers wait for nobody
+            return _read(here, work, *args)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self.read_now, work, *args)
 
-    def _connections_here(self) -> tuple[Connection, Connection] | None:
-        """For writing and for reading, if this thread works for itself."""
-        return getattr(self._here, "connections", None)
+    def _engine_here(self) -> Engine | None:
+        return getattr(self._here, "engine", None)
 
-    def _write_here(self, connection: Connection, work: Callable[..., T], *args: Any) -> T:
+    def _write_here(self, engine: Engine, work: Callable[..., T], *args: Any) -> T:
         """
         Raises:
             _Busy: somebody else writes; nothing was done.
@@ -98,28 +98,15 @@ class Database:
         if not self._lock.acquire(timeout=PATIENCE_HERE_SECONDS):
             raise _Busy
         begun = False
-
-        def first(connection: Connection) -> T:
-            nonlocal begun
-            begun = True
-            return work(connection, *args)
-
         try:
-            return self._run_in(connection, first)
-        except Unavailable:
-            if begun:
-                raise
-            raise _Busy from None
-        finally:
-            self._lock.release()
-
-    @staticmethod
-    def _run_in(connection: Connection, work: Callable[..., T], *args: Any) -> T:
-        try:
-            with connection.begin():
+            with engine.connect() as connection, connection.begin():
+                begun = True
                 return work(connection, *args)
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise _translated(error) from error
+            failure = _translated(error)
+            raise (failure if begun or not isinstance(failure, Unavailable) else _Busy()) from error
+        finally:
+            self._lock.release()
 
     def write_now(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         """The same from a thread that may wait (start-up, command line)."""
@@ -135,13 +122,7 @@ class Database:
             raise _translated(error) from error
 
     def read_now(self, work: Callable[..., T], *args: Any) -> T:
-        try:
-            with self.engine.connect() as connection:
-                connection = connection.execution_options(baton_read_only=True)
-                with connection.begin():
-                    return work(connection, *args)
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
-            raise _translated(error) from error
+        return _read(self.engine, work, *args)
 
     async def flush(self) -> None:
         """Bring to the disk what was written without ``durable``. PostgreSQL does that by itself."""
@@ -155,7 +136,18 @@ class Database:
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
-        self.engine.dispose()
+        for engine in (self.engine, *self._more_engines):
+            engine.dispose()
+
+
+def _read(engine: Engine, work: Callable[..., T], *args: Any) -> T:
+    try:
+        with engine.connect() as connection:
+            connection = connection.execution_options(baton_read_only=True)
+            with connection.begin():
+                return work(connection, *args)
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+        raise _translated(error) from error
 
 
 def _translated(error: sa.exc.DBAPIError | sa.exc.TimeoutError) -> Exception:
@@ -179,12 +171,11 @@ def _engine(url: str) -> Engine:
             connect_args={"connect_timeout": 5},
         )
     Path(url[len(SQLITE) :]).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=8,
-        connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
-    )
+    return _sqlite_engine(url, BUSY_TIMEOUT_SECONDS, poolclass=QueuePool, pool_size=8)
+
+
+def _sqlite_engine(url: str, patience: float, **pool: Any) -> Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": patience, "check_same_thread": False}, **pool)
     sa.event.listen(engine, "connect", _prepare_sqlite)
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

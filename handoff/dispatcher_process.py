@@ -4,7 +4,7 @@ Sending costs the interpreter about as much as a turn does, and one interpreter 
 server's process each answer would delay the next turn. It also outlives its server: after `kill -9` of the Rasa server
 it ends what is on the way and records it, so that nothing is sent twice.
 
-The pipe carries one JSON array a line: ``[]`` (look at the outbox) or ``[number, message id]`` (acknowledge this message).
+The pipe carries one JSON array a line: ``[]`` (look at the outbox) or ``[number, message id]`` (acknowledge it).
 Its end tells the dispatcher to finish. What is lost with a pipe is found in the outbox, which is looked at anyway.
 """
 
@@ -97,7 +97,7 @@ class DispatcherProcess:
 
     def _tell(self, words: list[str]) -> None:
         if self._process is not None and self._process.stdin is not None:
-            # full, closed or gone: the dispatcher looks into the outbox by itself, and a "typing" more or less is no loss
+            # full, closed or gone: it looks into the outbox by itself, and a "typing" more or less is no loss
             with contextlib.suppress(OSError, ValueError):
                 self._process.stdin.write(json.dumps(words).encode() + b"\n")
 

@@ -1,7 +1,8 @@
-"""A thread that does its own SQLite work: at once when it can, through the writing thread when it would have to wait."""
+"""A thread that does its own SQLite work: at once if it can, through the writing thread if it would have to wait."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from pathlib import Path
@@ -51,6 +52,26 @@ async def test_what_would_have_to_wait_is_written_by_the_writing_thread(database
     releasing.join()
     other.close()
     assert await database.read(lines) == ["later"]
+    assert await database.write(add, "again here", durable=False) == threading.current_thread().name
+
+
+async def test_whoever_writes_in_this_process_is_waited_for_elsewhere(database: Database) -> None:
+    begun, ending = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        add(connection, "slow")
+        begun.set()
+        ending.wait(10)
+
+    writing = threading.Thread(target=database.write_now, args=(slow,))
+    writing.start()
+    assert begun.wait(10)
+    waiting = asyncio.ensure_future(database.write(add, "after", durable=False))
+    await asyncio.sleep(0)
+    ending.set()
+    assert (await waiting).startswith("database-write")
+    writing.join()
+    assert await database.read(lines) == ["slow", "after"]
 
 
 async def test_a_write_that_fails_leaves_nothing_and_the_next_one_works(database: Database) -> None:
