@@ -107,6 +107,7 @@ async def dispatch(database: Database, channel: CustomerChannel, agents: AgentCh
     dispatcher = Dispatcher(database, channel, agents, server.new_name(), system_clock)
     await _release(database)
     running = asyncio.ensure_future(dispatcher.run())
+    await asyncio.sleep(0)  # it runs from here on; what came before would not be heard
     loop = asyncio.get_running_loop()
     threading.Thread(target=_listen, args=(loop, dispatcher, running.cancel), daemon=True).start()
     with contextlib.suppress(asyncio.CancelledError):
