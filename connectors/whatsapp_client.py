@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import Any, Mapping, Sequence
+from typing import Any, Awaitable, Mapping, Sequence
 
 import httpx
 import structlog
 from pywa_async.client import WhatsApp
 from pywa_async.errors import WhatsAppError
 
+from connectors.whatsapp_documents import File, NotADocument, read_data
 from connectors.whatsapp_errors import classify
 from connectors.whatsapp_fields import object_in, text_of
 from connectors.whatsapp_outbound import RenderOptions, render
@@ -19,6 +21,7 @@ from handoff.settings import WhatsAppSettings, whatsapp_settings
 log = structlog.get_logger()
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+UPLOAD_SECONDS = 30.0  # in all; with the send after it, less than the time for which a message is claimed
 MAX_CONNECTIONS = 100
 CALLBACK_LIMIT = 512  # characters of biz_opaque_callback_data
 # Nothing was sent when one of these is raised; after any other failure nobody knows.
@@ -52,14 +55,17 @@ class WhatsAppChannel:
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
         """Send one message; returns WhatsApp's id of it. ``outbox_id`` comes back in each status.
 
+        A file in it is uploaded first. That happens again when the message is tried again: only sending must not.
+
         Raises:
             DeliveryError: it was not accepted, or nobody knows.
         """
+        recipient = _recipient(to)
         message = {
-            **payload,
+            **await self._with_upload(to.number, payload),
             "messaging_product": "whatsapp",
             "recipient_type": "individual",
-            **_recipient(to),
+            **recipient,
             "biz_opaque_callback_data": outbox_id[:CALLBACK_LIMIT],
         }
         answer = await self._post(to.number, message)
@@ -86,10 +92,44 @@ class WhatsAppChannel:
     async def close(self) -> None:
         await self._session.aclose()
 
-    async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """One call to ``/{number}/messages``, every failure of which is a `DeliveryError`."""
+    async def _with_upload(self, number: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The message with the id of its file in place of the file."""
+        part = object_in(payload, "document")
+        data = text_of(part.get("data"))
+        if payload.get("type") != "document" or data is None:
+            return payload
         try:
-            answer = await self._api.send_raw_request("POST", f"/{number}/messages", json=body)
+            file = read_data(data)
+        except NotADocument as error:
+            raise DeliveryError(f"The document cannot be sent: {error}.", retry=False) from error
+        media_id = await self._upload(number, file, text_of(part.get("filename")) or "document")
+        return {**payload, "document": {"id": media_id, **{key: part[key] for key in part if key != "data"}}}
+
+    async def _upload(self, number: str, file: File, filename: str) -> str:
+        """Give WhatsApp a file; returns its id there. The customer gets nothing yet, so no failure is unknown."""
+        request = self._api.upload_media(phone_id=number, media=file.content, mime_type=file.type, filename=filename)
+        no_answer = DeliveryError("WhatsApp gave no answer when the document was uploaded.", retry=True)
+        try:
+            answer = await asyncio.wait_for(self._call(request), UPLOAD_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise no_answer from error
+        except DeliveryError as error:
+            if error.unknown:
+                raise no_answer from error
+            raise
+        media_id = text_of(answer.get("id"))
+        if media_id is None:
+            raise no_answer
+        return media_id
+
+    async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One call to ``/{number}/messages``."""
+        return await self._call(self._api.send_raw_request("POST", f"/{number}/messages", json=body))
+
+    async def _call(self, request: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
+        """One call, every failure of which is a `DeliveryError`."""
+        try:
+            answer = await request
         except WhatsAppError as error:
             raise _refused(error) from error
         except _NOT_SENT as error:

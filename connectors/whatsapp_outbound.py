@@ -5,12 +5,14 @@ Nothing a designer or an action writes is lost: what WhatsApp cannot show as int
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import structlog
 
+from connectors.whatsapp_documents import document_in
 from connectors.whatsapp_fields import Json, object_in, text_of
 from connectors.whatsapp_payloads import (
     BODY_LIMIT,
@@ -18,6 +20,7 @@ from connectors.whatsapp_payloads import (
     LIST_BUTTON_LIMIT,
     Option,
     choice,
+    document,
     image,
     numbered,
     passed_through,
@@ -29,6 +32,8 @@ from handoff.channel import Rendered
 log = structlog.get_logger()
 
 _ADDRESS = re.compile(r"https?://[^\s/]\S{0,2000}")
+
+_Make = Callable[[str], Rendered]  # from a caption, the message
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,15 @@ class _Composer:
         buttons = list(_buttons(response.get("quick_replies") or response.get("buttons")))
         choices = [button for button in buttons if isinstance(button, Option)]
         links = [button for button in buttons if isinstance(button, str)]
-        picture = _link(response.get("image"))
-        words = [_words(response.get("text")), *links, _link(response.get("attachment"))]
-        if picture and not _ADDRESS.fullmatch(picture):
-            words, picture = [*words, picture], ""
-        text = "\n\n".join(word for word in words if word)
+        media, instead = _media(response)
+        text = _joined(_words(response.get("text")), *links, *instead)
+        spare = "" if choices else text  # the question and its buttons come last
+        for make, caption in media:
+            self._show(make, _joined(spare, caption))
+            spare = ""
         if choices:
-            if picture:
-                self._picture(picture, "")  # the question and its buttons come last
             self._choice(text, choices)
-        elif picture:
-            self._picture(picture, text)
-        else:
+        elif not media:
             self._text(text)
         self._custom(response.get("custom"))
         for element in _list(response.get("elements")):
@@ -95,19 +97,20 @@ class _Composer:
         if not self.options.merge_texts:
             self.flush()
 
-    def _picture(self, link: str, caption: str) -> None:
+    def _show(self, make: _Make, caption: str) -> None:
+        """A picture or a file; a caption that is too long goes before it."""
         if len(caption) > CAPTION_LIMIT:
             self._text(caption)
             caption = ""
         self.flush()
-        self.messages.append(image(link, caption))
+        self.messages.append(make(caption))
 
     def _choice(self, body: str, choices: list[Option]) -> None:
         """Texts before it join its body when all fit; of a body that is too long, all but the end goes before."""
         if choice("?", choices, self.options.list_button) is None:
-            return self._text("\n\n".join(part for part in (body, numbered(choices)) if part))
+            return self._text(_joined(body, numbered(choices)))
         before = self.pending
-        whole = "\n\n".join(part for part in (*before, body) if part)
+        whole = _joined(*before, body)
         head, tail = split_tail(whole, BODY_LIMIT)
         if head and body and len(body) <= BODY_LIMIT:
             head, tail = "\n\n".join(before), body
@@ -141,6 +144,24 @@ def _buttons(value: Any) -> Iterator[Option | str]:
             yield Option(title=title or " ".join(payload.split()), payload=payload or title)
 
 
+def _media(response: Json) -> tuple[list[tuple[_Make, str]], list[str]]:
+    """The picture and the file in a response, each with its own caption; and as words what can be sent as neither."""
+    media: list[tuple[_Make, str]] = []
+    instead = []
+    picture, file = _link(response.get("image")), document_in(response.get("attachment"))
+    shown = bool(_ADDRESS.fullmatch(picture))
+    if shown:
+        media.append((functools.partial(image, picture), ""))
+    if file is not None and file.source is not None:
+        media.append((functools.partial(document, file.source, file.filename), file.caption))
+    elif file is not None:
+        log.warning("whatsapp.document_became_text", reason=file.problem)
+        instead.append(file.instead)
+    else:
+        instead.append(_link(response.get("attachment")))
+    return media, instead if shown else [*instead, picture]
+
+
 def _element(element: Any) -> Json:
     """A card of a carousel, as a response of its own."""
     fields = element if isinstance(element, Mapping) else {"title": element}
@@ -159,6 +180,10 @@ def _link(value: Any) -> str:
         found = [text_of(place.get(key)) for place in places for key in ("link", "url", "src")]
         value = next((address for address in found if address), None)
     return _words(value)
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def _words(value: Any) -> str:

@@ -43,6 +43,12 @@ def image(link: str, caption: str) -> Rendered:
     return Rendered({"type": "image", "image": part}, f"{caption} [image: {link}]".strip())
 
 
+def document(source: Mapping[str, str], filename: str, caption: str) -> Rendered:
+    """A file: ``source`` is its ``link``, or its ``data``, which delivery uploads. ``caption`` is as for a picture."""
+    part = {**source, "filename": filename, **({"caption": caption} if caption else {})}
+    return Rendered({"type": "document", "document": part}, f"{caption}\n[document] {filename}".strip())
+
+
 def choice(body: str, options: Sequence[Option], list_button: str) -> Rendered | None:
     """Reply buttons, else a list; None when WhatsApp can show these options as neither.
 
@@ -136,7 +142,7 @@ def _offered(payload: Json) -> tuple[list[str], list[str]]:
 
 
 def _words(payload: Json) -> str | None:
-    """What a person reads in a message first: its body, its caption or its template's name."""
+    """What a person reads in a message first: its body, its caption, its template's or its file's name."""
     part = object_in(payload, str(payload.get("type")))
-    inner = object_in(part, "body").get("text")
-    return text_of(part.get("body")) or text_of(inner) or text_of(part.get("caption")) or text_of(part.get("name"))
+    places = (part.get("body"), object_in(part, "body").get("text"), *map(part.get, ("caption", "name", "filename")))
+    return next((words for words in map(text_of, places) if words), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, Collection, Iterable, Mapping, Sequence
 
+from handoff import attachments
 from handoff.tracker_events import Event
 
 VERSION = 1
@@ -175,7 +176,7 @@ def _turn(event: Event) -> dict[str, Any]:
 def _line(event: Event) -> dict[str, Any] | None:
     author = {"user": "customer", "bot": "bot", "agent": "human"}[event["event"]]
     meta = event.get("metadata") or {}
-    text = _shown_text(event) if author == "customer" else event.get("text")
+    text = _shown_text(event) if author == "customer" else _said(event)
     if not text:
         return None
     return {
@@ -193,8 +194,13 @@ def _shown_text(event: Event) -> str:
     return str((event.get("metadata") or {}).get("title") or event.get("text") or f"[{_kind(event)}]")
 
 
+def _said(event: Event) -> str:
+    """What the bot or a person said: words, a file, or both."""
+    return "\n".join(part for part in (event.get("text") or "", attachments.words_of(event)) if part)
+
+
 def _kind(event: Event) -> str:
-    return str((event.get("metadata") or {}).get("kind") or "text")
+    return str((event.get("metadata") or {}).get("kind") or attachments.kind_in(event) or "text")
 
 
 def _intent(event: Event) -> tuple[str | None, float | None]:

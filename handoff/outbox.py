@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, protocol, receipts, tables
+from handoff import attachments, conversations, floor, protocol, receipts, tables
 from handoff.channel import Address, DeliveryError, Receipt, Rendered
 
 CUSTOMER = "customer"
@@ -154,7 +154,7 @@ def record_sent(connection: Connection, delivery: Delivery, provider_id: str | N
     """The other side took it. A handoff whose request was taken is queued from now on."""
     values: dict[str, Any] = {"status": SENT, "sent_at": now, "claimed_by": None, "error": None, "error_code": None}
     if provider_id is not None:
-        values |= {"provider_id": provider_id, "delivery": SENT}
+        values |= {"provider_id": provider_id, "delivery": SENT, **_without_file(delivery.payload)}
     taken = connection.execute(_UNSENT, {"row_seq": delivery.seq, **values})
     if delivery.kind == protocol.HANDOFF_REQUESTED:
         connection.execute(
@@ -182,7 +182,7 @@ def record_failure(connection: Connection, delivery: Delivery, error: DeliveryEr
         least = STATUS_GRACE_SECONDS if error.unknown else 0.0
         values |= {"status": PENDING, "next_try_at": now + max(pause, least, error.retry_after or 0.0)}
     else:
-        values["status"] = DEAD
+        values |= {"status": DEAD, **_without_file(delivery.payload)}
     # void if a status has told, meanwhile, that the message went out after all, or if another server sends it now
     ours = (_row.c.seq == delivery.seq, _row.c.status == SENDING, _row.c.claimed_by == delivery.claimed_by)
     failed = _row.update().where(*ours).values(**values)
@@ -202,7 +202,7 @@ def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
         return
     values: dict[str, Any] = {"delivery": receipt.status, "provider_id": receipt.provider_id}
     if row["status"] in (PENDING, SENDING):  # the answer to the send was lost: no need to send again
-        values |= {"status": SENT, "sent_at": at, "claimed_by": None}
+        values |= {"status": SENT, "sent_at": at, "claimed_by": None, **_without_file(row["payload"])}
     if receipt.status == "failed":
         values |= {"error": receipt.error, "error_code": receipt.error_code}
     connection.execute(_UPDATE, {"row_seq": row["seq"], **values})
@@ -256,6 +256,12 @@ def _claim_one(connection: Connection, row: RowMapping, server: str, now: float)
     )
 
 
+def _without_file(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """What to change in a row that is done with: nobody needs its file any more, and each later receipt reads it."""
+    kept = attachments.without_bytes(payload)
+    return {} if kept is payload else {"payload": kept}
+
+
 def _has_passed(connection: Connection, row: RowMapping) -> bool:
     """Look again: PostgreSQL may have read the row after, and the conversation before, the same change of the floor."""
     floor_epoch = connection.execute(sa.select(_talk.c.epoch).where(_talk.c.id == row["conversation_id"])).scalar()
@@ -264,7 +270,8 @@ def _has_passed(connection: Connection, row: RowMapping) -> bool:
 
 def _refuse(connection: Connection, row: RowMapping, now: float) -> None:
     why = "The conversation changed hands before this message was sent, so it was not sent."
-    connection.execute(_UPDATE, {"row_seq": row["seq"], "status": REFUSED, "error": why, "claimed_by": None})
+    values = {"status": REFUSED, "error": why, "claimed_by": None, **_without_file(row["payload"])}
+    connection.execute(_UPDATE, {"row_seq": row["seq"], **values})
     _tell_agent(connection, row, REFUSED, now, code="stale_floor", text=why)
 
 

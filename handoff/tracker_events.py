@@ -13,7 +13,7 @@ from typing import Any, Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from handoff import tables
+from handoff import attachments, tables
 
 Event = Mapping[str, Any]
 
@@ -62,7 +62,10 @@ class Window:
 
 
 def append(connection: Connection, conversation_id: str, events: Iterable[Event]) -> None:
-    """Append events, in the shape of Rasa's SQLTrackerStore. The caller holds the conversation's row."""
+    """Append events, in the shape of Rasa's SQLTrackerStore. The caller holds the conversation's row.
+
+    Of a file that the bot sends, all but its bytes is kept: each later turn reads what is stored here.
+    """
     rows = [
         {
             "sender_id": conversation_id,
@@ -70,7 +73,7 @@ def append(connection: Connection, conversation_id: str, events: Iterable[Event]
             "timestamp": event.get("timestamp"),
             "intent_name": ((event.get("parse_data") or {}).get("intent") or {}).get("name"),
             "action_name": event.get("name"),
-            "data": json.dumps(event),
+            "data": json.dumps(attachments.without_bytes(event) if event["event"] == "bot" else event),
         }
         for event in events
     ]

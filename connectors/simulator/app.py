@@ -6,7 +6,7 @@ from typing import AsyncIterator
 
 from aiohttp import web
 
-from connectors.simulator import control, graph, page
+from connectors.simulator import control, graph, graph_media, page
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.simulator import SIMULATOR, Simulator
 
@@ -20,7 +20,7 @@ def make_app(settings: SimulatorSettings) -> web.Application:
     app.cleanup_ctx.append(_running)
     # aiohttp 3.9 annotates its signals for an older aiosignal than the one that is installed.
     app.on_shutdown.append(_say_goodbye)  # type: ignore[arg-type]
-    app.add_routes([web.get("/healthz", healthz), *control.routes(), *graph.routes()])
+    app.add_routes([web.get("/healthz", healthz), *control.routes(), *graph_media.routes(), *graph.routes()])
     page.set_up(app)
     return app
 

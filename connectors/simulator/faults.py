@@ -11,6 +11,9 @@ from connectors.simulator.model import Document
 
 T = TypeVar("T")
 
+MESSAGES = "messages"
+MEDIA = "media"
+
 
 class FaultsError(ValueError):
     """The description of faults (or of settings) is wrong; the text says where."""
@@ -18,7 +21,9 @@ class FaultsError(ValueError):
 
 @dataclass
 class GraphFaults(Document):
-    """``latency_ms`` holds for every call; ``rate`` is the share of calls that get the error or the hang.
+    """``only`` limits the faults to calls about ``messages`` or ``media``.
+
+    ``latency_ms`` holds for every call; ``rate`` is the share of calls that get the error or the hang.
 
     The error is ``status`` and ``code`` (one of them is enough), or with ``html`` a page as a gateway sends it.
     ``drop_answer_rate``: the message is accepted, and the connection closed without an answer.
@@ -34,6 +39,7 @@ class GraphFaults(Document):
     drop_answer_rate: float = 0.0
     hang_seconds: float = 0.0
     hang_accepts: bool = False
+    only: str | None = None
 
     def error(self) -> GraphError | None:
         """The error to answer with, if one is set."""
@@ -87,6 +93,8 @@ class Faults(Document):
             raise FaultsError(f"graph.code {graph.code} is not known here: give graph.status with it.")
         if graph.status is not None and not 400 <= graph.status <= 599:
             raise FaultsError("graph.status must be from 400 to 599.")
+        if graph.only not in (None, MESSAGES, MEDIA):
+            raise FaultsError(f"graph.only must be {MESSAGES} or {MEDIA}.")
         if webhook.duplicate < 1 or not 1 <= webhook.batch <= 1000:
             raise FaultsError("webhook.duplicate must be at least 1, webhook.batch from 1 to 1000.")
         seed = data.get("seed", 0)

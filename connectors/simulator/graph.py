@@ -1,16 +1,20 @@
-"""The Graph API: ``POST /{version}/{phone-number-id}/messages``, with the faults that are switched on."""
+"""The Graph API: how each call is answered with the faults that are switched on, and
+``POST /{version}/{phone-number-id}/messages``. Files are in graph_media.py."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
 import json
-from typing import Any
+from typing import Any, Callable
 
 from aiohttp import web
 
 from connectors.simulator.errors import GraphError
+from connectors.simulator.faults import MESSAGES, GraphFaults
 from connectors.simulator.simulator import SIMULATOR, Simulator
+
+Act = Callable[[Simulator], tuple[dict[str, Any], bool]]  # returns the answer, and whether something was accepted
 
 GATEWAY_PAGE = "<!DOCTYPE html><html><head><title>Error</title></head><body>Something broke.</body></html>"
 
@@ -30,34 +34,50 @@ async def unknown(request: web.Request) -> web.StreamResponse:
 
 async def messages(request: web.Request) -> web.StreamResponse:
     """Send a message, or mark one as read."""
-    simulator = request.app[SIMULATOR]
     body = _read_json(await request.read())
-    fault = await _faults_before(request, simulator, body)
-    if fault is not None:
-        return fault
-    try:
-        _check_token(request, simulator.settings.whatsapp.access_token)
+
+    def act(simulator: Simulator) -> tuple[dict[str, Any], bool]:
         if isinstance(body, bytes):
             raise GraphError(100, "The body is not JSON.")
         answer, accepted = simulator.traffic.business_calls(request.match_info["number"], body)
+        return answer, accepted is not None
+
+    return await call(request, MESSAGES, body, act)
+
+
+async def call(request: web.Request, kind: str, body: Any, act: Act) -> web.StreamResponse:
+    """One call of the Graph API: the faults, the token, what it does (``act``), and a line in the log of calls.
+
+    ``kind`` is ``messages`` or ``media``, ``body`` what the log shows of the request.
+    """
+    simulator = request.app[SIMULATOR]
+    faults = simulator.world.faults.graph
+    if faults.only not in (None, kind):
+        faults = GraphFaults()
+    fault = await _faults_before(request, simulator, faults, body)
+    if fault is not None:
+        return fault
+    try:
+        check_token(request, simulator.settings.whatsapp.access_token)
+        answer, accepted = act(simulator)
     except GraphError as error:
         return _answer(simulator, request, body, error.status, error.body(), error.code)
-    faults = simulator.world.faults
-    if accepted is not None and faults.graph_dice.random() < faults.graph.drop_answer_rate:
+    if accepted and simulator.world.faults.graph_dice.random() < faults.drop_answer_rate:
         return _no_answer(simulator, request, body)
-    if faults.graph.hang_accepts:
-        await _hang(simulator)
+    if faults.hang_accepts:
+        await _hang(simulator, faults)
     return _answer(simulator, request, body, 200, answer)
 
 
-async def _faults_before(request: web.Request, simulator: Simulator, body: Any) -> web.StreamResponse | None:
+async def _faults_before(
+    request: web.Request, simulator: Simulator, faults: GraphFaults, body: Any
+) -> web.StreamResponse | None:
     """What a fault answers instead of the API; None when the call goes through."""
-    faults = simulator.world.faults.graph
     if faults.latency_ms:
         await asyncio.sleep(faults.latency_ms / 1000)
     error = faults.error()
     if error is None and not faults.html:
-        if not faults.hang_accepts and await _hang(simulator) and _gone(request):
+        if not faults.hang_accepts and await _hang(simulator, faults) and _gone(request):
             return _no_answer(simulator, request, body, "gave up")
         return None
     if simulator.world.faults.graph_dice.random() >= faults.rate:
@@ -69,11 +89,10 @@ async def _faults_before(request: web.Request, simulator: Simulator, body: Any) 
     return _answer(simulator, request, body, error.status, error.body(), error.code)
 
 
-async def _hang(simulator: Simulator) -> bool:
-    faults = simulator.world.faults
-    if not faults.graph.hang_seconds or faults.graph_dice.random() >= faults.graph.rate:
+async def _hang(simulator: Simulator, faults: GraphFaults) -> bool:
+    if not faults.hang_seconds or simulator.world.faults.graph_dice.random() >= faults.rate:
         return False
-    await asyncio.sleep(faults.graph.hang_seconds)
+    await asyncio.sleep(faults.hang_seconds)
     return True
 
 
@@ -81,7 +100,8 @@ def _gone(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _check_token(request: web.Request, token: str) -> None:
+def check_token(request: web.Request, token: str) -> None:
+    """Raises a GraphError, 104 or 190, when the call has no token or a wrong one."""
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() not in ("bearer", "oauth") or not given.strip():
         raise GraphError(104, "Send the access token in the header Authorization: Bearer ...")

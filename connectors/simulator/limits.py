@@ -16,6 +16,7 @@ from connectors.simulator.limits_reading import at_most, need_object, need_text
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
+MAX_FILENAME = 240
 MAX_CALLBACK_DATA = 512
 WITHOUT_CAPTION = ("audio", "sticker")
 
@@ -83,18 +84,28 @@ def _check_text(text: Mapping[str, Any]) -> None:
 
 def _check_media(kind: str) -> Callable[[Mapping[str, Any]], None]:
     def check(media: Mapping[str, Any]) -> None:
-        if media.get("id"):
-            raise GraphError(131009, f"{kind}.id is not known: no uploaded media is kept here. Use {kind}.link.")
-        link = need_text(media, "link", kind)
-        parts = urlsplit(link)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise GraphError(131009, f"{kind}.link must be an http or https address.")
+        if media.get("id") and media.get("link"):
+            raise GraphError(100, f"{kind} must have either id or link, not both.")
+        if media.get("id") is not None:
+            need_text(media, "id", kind)  # whether it is known depends on what was uploaded
+        else:
+            _check_link(need_text(media, "link", kind), kind)
+        filename = media.get("filename")
+        if filename is not None and (kind != "document" or not isinstance(filename, str)):
+            raise GraphError(100, f"{kind}.filename is not allowed or not a string.")
+        at_most(filename or "", MAX_FILENAME, f"{kind}.filename", code=100)
         caption = media.get("caption")
         if caption is not None and (kind in WITHOUT_CAPTION or not isinstance(caption, str)):
             raise GraphError(100, f"{kind}.caption is not allowed or not a string.")
         at_most(caption or "", MAX_CAPTION, f"{kind}.caption", code=100)
 
     return check
+
+
+def _check_link(link: str, kind: str) -> None:
+    parts = urlsplit(link)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise GraphError(131009, f"{kind}.link must be an http or https address.")
 
 
 def _check_reaction(reaction: Mapping[str, Any]) -> None:

@@ -64,7 +64,8 @@ class Customer(Document):
 class Message(Document):
     """One message in a customer's thread, from either side; ``payload`` is the object as it was sent.
 
-    ``via`` says by which road: ``phone`` (the customer), ``api`` (Graph) or ``app`` (a colleague's phone).
+    ``via`` says by which road: ``phone`` (the customer), ``api`` (Graph) or ``app`` (a colleague's phone). ``media`` is
+    ``id``, ``mime_type`` and ``size`` in bytes of the uploaded file that it names.
     """
 
     seq: int
@@ -81,6 +82,7 @@ class Message(Document):
     to: str | None = None
     callback: str | None = None
     error: dict[str, Any] | None = None
+    media: dict[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """As the control API shows it. ``direction`` is the business's view: ``out`` comes from the business."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
+from connectors.simulator import graph_media
 from connectors.simulator.live import News
 from connectors.simulator.simulator import SIMULATOR
 
@@ -30,6 +31,7 @@ def set_up(app: web.Application) -> None:
     """Add the page's routes and templates to the application."""
     app[TEMPLATES] = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=True)
     app.add_routes([web.get("/", phone), web.get("/live", live), web.static("/static", FOLDER / "static")])
+    app.add_routes([web.get(r"/files/{media:\d+}", file)])
 
 
 async def phone(request: web.Request) -> web.Response:
@@ -40,6 +42,15 @@ async def phone(request: web.Request) -> web.Response:
     text = request.app[TEMPLATES].get_template("phone.html").render(business=simulator.settings.business_name)
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
     return web.Response(text=text, content_type="text/html", headers=headers)
+
+
+async def file(request: web.Request) -> web.StreamResponse:
+    """A file that was sent to a customer, as their phone opens it: it has the bytes, and needs no token."""
+    simulator = request.app[SIMULATOR]
+    media = simulator.media.find(request.match_info["media"])
+    if media is None:
+        raise web.HTTPNotFound(text="This file is not here any more.")
+    return graph_media.sent(simulator, media)
 
 
 async def live(request: web.Request) -> web.StreamResponse:

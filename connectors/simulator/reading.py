@@ -21,7 +21,9 @@ def plain_text(message: Mapping[str, Any]) -> str:
         return str(part.get("emoji", "")) or "[reaction removed]"
     if kind == "template":
         return f"[template {part.get('name', '')}]"
-    return str(part.get("caption") or part.get("name") or part.get("filename") or f"[{kind}]")
+    if kind == "document" and part.get("filename"):
+        return "\n".join(str(words) for words in (f"[{part['filename']}]", part.get("caption")) if words)
+    return str(part.get("caption") or part.get("name") or f"[{kind}]")
 
 
 def offered_ids(message: Mapping[str, Any]) -> list[str]:

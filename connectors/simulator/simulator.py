@@ -10,6 +10,7 @@ from aiohttp import web
 
 from connectors.simulator.faults import Faults
 from connectors.simulator.live import Hub
+from connectors.simulator.media import MediaShelf
 from connectors.simulator.model import CUSTOMER, Settings, Webhook
 from connectors.simulator.sender import Sender
 from connectors.simulator.settings import SimulatorSettings
@@ -37,7 +38,9 @@ class Simulator:
             self.world.count_failed_attempt,
         )
         self.sender.faults = self.world.faults
-        self.traffic = Traffic(self.world, self.sender)
+        folder = settings.file.with_name("simulator-media")
+        self.media = MediaShelf(self._storage, folder, settings.whatsapp.app_secret, self.world.now)
+        self.traffic = Traffic(self.world, self.sender, self.media)
         self._stopping: asyncio.Event | None = None
         self._writer: asyncio.Task[None] | None = None
 
@@ -63,8 +66,9 @@ class Simulator:
         self.world.change_settings(settings)
 
     async def reset(self) -> None:
-        """Forget everything, updates on their way included."""
+        """Forget everything, updates on their way and files included."""
         await self.sender.forget()
+        self.media.clear()
         self.world.reset()
         self.sender.faults = self.world.faults
 

@@ -8,6 +8,7 @@ from typing import Any, Mapping
 
 from connectors.simulator.errors import GraphError
 from connectors.simulator.limits import check_envelope, check_message, read_recipient
+from connectors.simulator.media import Media, MediaShelf
 from connectors.simulator.model import (
     BUSINESS,
     CUSTOMER,
@@ -31,9 +32,10 @@ def new_message_id() -> str:
 class Traffic:
     """The verbs. Each changes the world and sends the webhooks that WhatsApp would send."""
 
-    def __init__(self, world: World, sender: Sender) -> None:
+    def __init__(self, world: World, sender: Sender, media: MediaShelf) -> None:
         self.world = world
         self.sender = sender
+        self.media = media
 
     def resume(self) -> None:
         """After a restart: deliver what is pending, and bring accepted messages on their way."""
@@ -117,13 +119,14 @@ class Traffic:
         check_envelope(body)
         phone, user_id = read_recipient(body)
         kind = check_message(body)
+        media = self.media.for_message(kind, body.get(kind) or {}, number)
         if phone == self.display(number):
             raise GraphError(131021, "A number cannot write to itself.")
         customer = self._recipient(phone, user_id, number)
         closed = self._window_error(customer, kind)
         if closed and self.world.settings.window_refusal == "answer":
             raise closed
-        message = self._accept(customer, number, body, kind, closed)
+        message = self._accept(customer, number, body, kind, closed, media)
         address = {"wa_id": phone} if phone else {"user_id": user_id}
         answer = {
             "messaging_product": "whatsapp",
@@ -191,7 +194,13 @@ class Traffic:
         return GraphError(131047, "More than 24 hours have passed since the customer last wrote.")
 
     def _accept(
-        self, customer: Customer, number: str, body: dict[str, Any], kind: str, failure: GraphError | None
+        self,
+        customer: Customer,
+        number: str,
+        body: dict[str, Any],
+        kind: str,
+        failure: GraphError | None,
+        media: Media | None,
     ) -> Message:
         if kind == "reaction" and body["reaction"]["message_id"] not in self.world.messages:
             failure = GraphError(131009, "reaction.message_id is not the id of a message.")
@@ -211,6 +220,7 @@ class Traffic:
             to=body.get("to") or body.get("recipient"),
             callback=body.get("biz_opaque_callback_data"),
             error=failure.as_status_error() if failure else None,
+            media=media.shown() if media else None,
         )
         self._tell_status(customer, message, message.status)
         if not failure and kind != "reaction":

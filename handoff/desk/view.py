@@ -168,7 +168,8 @@ def _line(line: Row, sending: Mapping[str, Row], may_retry: bool, times: Times) 
         "id": line["id"],
         "author": line["author"],
         "name": _speaker(line),
-        "kind": KINDS.get(line["kind"]),
+        # the bot's own text names what it sent
+        "kind": KINDS.get(line["kind"]) if line["author"] != words.BOT else None,
         "text": line["text"] or ("" if line["kind"] in KINDS else "A kind of message that cannot be shown here yet."),
         "at": line["at"],
         "status": line["status"],

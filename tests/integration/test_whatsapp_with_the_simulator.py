@@ -13,6 +13,7 @@ from handoff.channel import Address, DeliveryError, Inbound, Receipt
 from tests.unit.simulator_rig import NUMBER, SECRET, TOKEN, Receiver, Rig, running, until
 from tests.unit.whatsapp_support import WEBHOOK, Service, settings
 
+PDF = "data:application/pdf;base64,JVBERi0xLjcK"
 ANA = Address(NUMBER, wa_id="447700900123")
 
 
@@ -55,6 +56,11 @@ async def test_everything_rendered_is_accepted_and_its_statuses_name_our_id(road
         {"text": "Which?", "buttons": [{"title": f"Option {n}", "payload": f"/{n}"} for n in range(10)]},
         {"text": "Which?", "buttons": [{"title": f"Option {n}", "payload": f"/{n}"} for n in range(11)]},
         {"text": "Here", "image": "https://example.com/a.jpg"},
+        {
+            "text": "Your invoice",
+            "attachment": {"type": "document", "payload": {"data": PDF, "filename": "../a b?.pdf"}},
+        },
+        {"attachment": {"type": "document", "payload": {"link": "https://example.com/a.pdf"}}},
     ]
     rendered = road.channel.render(turn)
     sent = [await road.channel.deliver(ANA, each.payload, outbox_id=f"outbox-{n}") for n, each in enumerate(rendered)]

@@ -63,6 +63,19 @@ def facts(events: list[dict[str, Any]]) -> dict[str, tuple[Any, str, str | None]
     return {fact["name"]: (fact["value"], fact["source"], fact["said"]) for fact in build(events)["facts"]}
 
 
+def test_a_document_from_the_bot_is_a_line_with_its_name_and_without_its_bytes() -> None:
+    attachment = {
+        "type": "document",
+        "payload": {"data": "data:application/pdf;base64,", "filename": "invoice-1042.pdf"},
+    }
+    files = [{**bot(text, 2.0), "data": {"attachment": attachment}} for text in ("Here it is.", None)]
+    lines = build([user("invoice please", at=1.0), *files])["transcript"]
+    assert [(entry["kind"], entry["text"]) for entry in lines[1:]] == [
+        ("document", "Here it is.\n[document] invoice-1042.pdf"),
+        ("document", "[document] invoice-1042.pdf"),
+    ]
+
+
 def test_an_example_worked_by_hand() -> None:
     events = [
         user("Where is my order?", "track_order", 1.0),

@@ -68,7 +68,8 @@ function parts(message) {
   if (message.type === "interactive" && part.body) return interactive(part);
   if (message.type === "image") return [picture(part.link), part.caption && words(part.caption)].filter(Boolean);
   if (message.type === "location") return [place(part)];
-  if (["video", "audio", "document", "sticker"].includes(message.type)) {
+  if (message.type === "document") return [documentCard(message, part), part.caption && words(part.caption)].filter(Boolean);
+  if (["video", "audio", "sticker"].includes(message.type)) {
     return [file(message.type, part), part.caption && words(part.caption)].filter(Boolean);
   }
   return [words(message.text)];
@@ -92,9 +93,30 @@ function picture(link) {
 }
 
 function file(type, part) {
-  const symbol = type === "document" ? "file-text" : "play";
-  return attachment(symbol, part.filename || type[0].toUpperCase() + type.slice(1), part.link);
+  return attachment("play", part.filename || type[0].toUpperCase() + type.slice(1), part.link);
 }
+
+/** A document: its sheet with the ending on it, its name, its kind and size. It opens when the phone has the file. */
+function documentCard(message, part) {
+  const name = part.filename || "Document";
+  const ending = (/\.([a-z0-9]{1,4})$/iu.exec(name)?.[1] || "file").toUpperCase();
+  const facts = [ending, message.media && size(message.media.size)].filter(Boolean).join(" \u00b7 ");
+  const link = message.media && message.author === "business" ? `/files/${message.media.id}` : safeLink(part.link);
+  return h(link ? "a" : "div", {
+    className: "document", href: link, target: link && "_blank", rel: link && "noopener noreferrer",
+    "data-testid": "document", "aria-label": link && `Open ${name}, ${facts}`,
+  },
+  h("span", { className: `sheet${ending === "PDF" ? " pdf" : ""}`, "aria-hidden": "true" }, icon("file-text"), h("span", {}, ending)),
+  h("span", { className: "document-words" },
+    h("span", { className: "document-name", dir: "auto" }, name), h("span", { className: "document-facts" }, facts)));
+}
+
+function size(bytes) {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+const safeLink = (link) => /^https?:\/\//u.test(link || "") ? link : undefined;
 
 function place(part) {
   const map = `https://www.openstreetmap.org/?mlat=${Number(part.latitude)}&mlon=${Number(part.longitude)}&zoom=16`;
@@ -102,7 +124,7 @@ function place(part) {
 }
 
 function attachment(symbol, title, link) {
-  const safe = /^https?:\/\//u.test(link || "") ? link : undefined;
+  const safe = safeLink(link);
   return h(safe ? "a" : "div", { className: "attachment", href: safe, target: safe && "_blank", rel: safe && "noopener noreferrer" },
     icon(symbol), h("span", {}, title));
 }
