@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -82,9 +83,12 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 def sent(simulator: Simulator, media: Media) -> web.StreamResponse:
     """A file, in a way in which a browser takes it for nothing else than it is said to be."""
+    plain = re.sub(
+        r"[^ !#-.0-\[\]-~]", "_", media.filename
+    )  # last in its line: some clients read from there to the end
     headers = {
         "Content-Type": media.mime_type,
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(media.filename, safe='')}",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(media.filename, safe='')}; filename=\"{plain}\"",
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, no-store",
     }

@@ -314,3 +314,19 @@ def test_every_request_of_the_page_stays_on_this_machine(simulator: Simulator, n
     page.goto(simulator.address)
     expect(page.get_by_test_id("customer-row")).to_be_visible()
     assert asked and all(url.startswith(simulator.address) for url in asked)
+
+
+def test_a_document_shows_its_name_kind_and_size_and_opens(simulator: Simulator, phone: Page) -> None:
+    content = b"%PDF-1.7" + bytes(48_992)
+    answer = simulator.http.post(
+        f"/v23.0/{NUMBER}/media",
+        data={"messaging_product": "whatsapp", "type": "application/pdf"},
+        files={"file": ("invoice-1042.pdf", content, "application/pdf")},
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )
+    part = {"id": answer.json()["id"], "filename": "invoice-1042.pdf", "caption": "Here is your *invoice*."}
+    simulator.graph({"messaging_product": "whatsapp", "to": f"+{ANA}", "type": "document", "document": part})
+    document = bubble(phone, "Here is your invoice.").get_by_test_id("document")
+    expect(document).to_have_attribute("aria-label", "Open invoice-1042.pdf, PDF \u00b7 49 kB")
+    opened = phone.request.get(f"{simulator.address}{document.get_attribute('href')}")
+    assert (opened.body(), opened.headers["content-type"]) == (content, "application/pdf")

@@ -106,7 +106,7 @@ function documentCard(message, part) {
     className: "document", href: link, target: link && "_blank", rel: link && "noopener noreferrer",
     "data-testid": "document", "aria-label": link && `Open ${name}, ${facts}`,
   },
-  h("span", { className: `sheet${ending === "PDF" ? " pdf" : ""}`, "aria-hidden": "true" }, icon("file-text"), h("span", {}, ending)),
+  h("span", { className: `paper${ending === "PDF" ? " pdf" : ""}`, "aria-hidden": "true" }, icon("file-text"), h("span", {}, ending)),
   h("span", { className: "document-words" },
     h("span", { className: "document-name", dir: "auto" }, name), h("span", { className: "document-facts" }, facts)));
 }
