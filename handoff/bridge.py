@@ -136,7 +136,7 @@ class Bridge:
         touched: dict[str, None] = {}
         for accepted in together:
             for change in accepted.batch.changes:
-                conversations.apply_change(connection, change)
+                conversations.apply_change(connection, change, now)
             for message in accepted.batch.messages:
                 conversation_id = inbox.accept(connection, message, accepted.trace_id, now)
                 if conversation_id is not None:

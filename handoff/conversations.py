@@ -46,8 +46,14 @@ def for_address(connection: Connection, address: Address, at: float) -> RowMappi
     return _refresh(connection, found, address)
 
 
-def apply_change(connection: Connection, change: AddressChange) -> str | None:
-    """The customer's number or id changed: their conversation goes on under the new one. Returns its id."""
+def apply_change(connection: Connection, change: AddressChange, at: float) -> str | None:
+    """The customer's number or id changed: their conversation goes on under the new one. Returns its id; None when
+    nobody is known under the old one, or when this change was applied before. WhatsApp may deliver it again, when the
+    old number has a new owner already."""
+    inbox = tables.inbox
+    this = (inbox.c.number == change.number, inbox.c.message_id == change.message_id)
+    if connection.execute(sa.select(inbox.c.seq).where(*this)).first():
+        return None
     by_user, by_phone = _find(connection, change.number, change.old_user_id, change.old_wa_id)
     found = by_user or by_phone
     if found is None:
@@ -64,6 +70,17 @@ def apply_change(connection: Connection, change: AddressChange) -> str | None:
             update(connection, other["id"], **columns)
     if new:
         update(connection, found["id"], **new)
+    applied = {"number": change.number, "message_id": change.message_id, "conversation_id": found["id"]}
+    row = {
+        **applied,
+        "kind": "changed",
+        "message": {},
+        "status": "done",
+        "trace_id": "",
+        "received_at": at,
+        "done_at": at,
+    }
+    connection.execute(inbox.insert().values(**row))
     return str(found["id"])
 
 

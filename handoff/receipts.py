@@ -8,6 +8,8 @@ from sqlalchemy.engine import Connection
 from handoff import tables
 from handoff.channel import Receipt
 
+KEPT_SECONDS = 24 * 3600.0
+
 _ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4, "failed": 5}
 _row = tables.early_receipts
 _EARLY = sa.select(_row).where(_row.c.provider_id == sa.bindparam("provider_id"))
@@ -19,7 +21,9 @@ def is_news(status: str, known: str | None) -> bool:
 
 
 def keep_early(connection: Connection, receipt: Receipt) -> None:
-    """Keep what was told of a message that is not known by its provider's id yet."""
+    """Keep what was told of a message that is not known by its provider's id yet. The answer to the send, which makes
+    it known, comes within a minute: what is a day old is about messages that we did not send."""
+    connection.execute(_row.delete().where(_row.c.at < receipt.at - KEPT_SECONDS))
     row = connection.execute(_EARLY, {"provider_id": receipt.provider_id}).mappings().first()
     values = {
         "status": receipt.status,

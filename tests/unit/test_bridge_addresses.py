@@ -18,8 +18,8 @@ def meet(rig: Rig, user_id: str | None = None, wa_id: str | None = None, **other
 
 
 def change(rig: Rig, **what: str) -> str | None:
-    moved = AddressChange(NUMBER, "m1", **what)
-    return rig.write(lambda connection: conversations.apply_change(connection, moved))
+    moved = AddressChange(NUMBER, what.pop("message_id", "m1"), **what)
+    return rig.write(lambda connection: conversations.apply_change(connection, moved, rig.clock.now))
 
 
 def reply_to(rig: Rig, conversation_id: str) -> tuple[str | None, str | None]:
@@ -71,6 +71,16 @@ def test_who_wrote_from_the_new_number_before_its_change_was_told_is_not_answere
     assert change(rig, old_wa_id="441", new_wa_id="442") == first
     assert reply_to(rig, first) == (None, "442")
     assert reply_to(rig, early) == ("GB.2", None)
+
+
+def test_a_change_that_is_delivered_again_does_not_take_the_old_number_from_its_new_owner(rig: Rig) -> None:
+    first = meet(rig, wa_id="441")
+    assert change(rig, old_wa_id="441", new_wa_id="442") == first
+    stranger = meet(rig, wa_id="441")
+    assert change(rig, old_wa_id="441", new_wa_id="442") is None
+    assert reply_to(rig, first) == (None, "442") and reply_to(rig, stranger) == (None, "441")
+    assert not rig.unfinished(), "nothing is left to do for it"
+    assert change(rig, old_wa_id="441", new_wa_id="443", message_id="m2") == stranger
 
 
 def test_a_change_of_a_number_that_nobody_had_is_ignored(rig: Rig) -> None:
