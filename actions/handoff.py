@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any, Awaitable, Callable
+from datetime import datetime, timezone
+from typing import Any, Awaitable, Callable, Mapping
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ConversationPaused, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import wording
+from actions.announcement import announcement, asked
 from actions.desk import Availability, ask_availability
 from actions.identity import MISSES_BEFORE_GIVING_UP
+from actions.wiring import handoff_rules
+from handoff.handoff_file import HandoffFile
 
 # How the handoff ended, and what the bot says first when it is back.
 RETURNS = {
@@ -20,11 +22,13 @@ RETURNS = {
     "follow_up": "utter_back_follow_up",
     "cancelled": "utter_back_cancelled",
     "expired": "utter_handoff_expired",
+    "with_bot": "utter_with_bot_already",  # they pressed the button of an earlier wait
 }
 # What it says next, if no form goes on.
 _THEN = {
     "utter_back_solved": "utter_anything_else",
     "utter_back_cancelled": "utter_what_can_i_do",
+    "utter_with_bot_already": "utter_what_can_i_do",
     "utter_back": "utter_what_can_i_do",
 }
 _SOMEBODY = "My colleague"
@@ -36,18 +40,27 @@ class ActionHandoff(Action):
     An active form stays active: it goes on when the bot is back.
     """
 
-    def __init__(self, availability: Callable[[], Awaitable[Availability | None]] = ask_availability) -> None:
+    def __init__(
+        self,
+        availability: Callable[[Mapping[str, str]], Awaitable[Availability | None]] = ask_availability,
+        rules: Callable[[], HandoffFile] = handoff_rules,
+        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+    ) -> None:
         self._availability = availability
+        self._rules = rules
+        self._now = now
 
     def name(self) -> str:
         return "action_handoff"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        response, values = announcement(await self._availability(), date.today())
-        dispatcher.utter_message(response=response, **values)
+        why = asked(tracker, handoff_reason(tracker), handoff_topic(tracker))
+        desk = await self._availability(why.for_desk())
+        for response, values in announcement(why, desk, self._rules(), self._now(), domain.get("responses", {})):
+            dispatcher.utter_message(response=response, **values)
         return [
-            SlotSet("handoff_reason", handoff_reason(tracker)),
-            SlotSet("handoff_topic", handoff_topic(tracker)),
+            SlotSet("handoff_reason", why.reason),
+            SlotSet("handoff_topic", why.topic),
             ConversationPaused(),  # last: from here on the bot says nothing
         ]
 
@@ -67,17 +80,6 @@ class ActionHandoffReturn(Action):
         return [SlotSet("order_misses", 0), go_on(tracker)]
 
 
-def announcement(desk: Availability | None, today: date) -> tuple[str, dict[str, str]]:
-    """The response that announces the handoff, and the values for its text; the neutral one when the desk is silent."""
-    if desk is None:
-        return "utter_handoff_requested", {}
-    if not desk.open or desk.available == 0:
-        return "utter_handoff_requested_closed", {"opening": wording.opening(desk.next_opening, today)}
-    if desk.expected_wait_seconds is None:
-        return "utter_handoff_requested", {}
-    return "utter_handoff_requested_wait", {"wait": wording.wait(desk.expected_wait_seconds)}
-
-
 def handoff_reason(tracker: Tracker) -> str:
     """``fallback`` | ``form_gave_up`` | ``customer_request``, from what led here."""
     if (tracker.latest_message.get("intent") or {}).get("name") == "nlu_fallback":
@@ -93,7 +95,7 @@ def handoff_topic(tracker: Tracker) -> str | None:
         return "complaint"
     misses = int(tracker.get_slot("order_misses") or 0)
     if (tracker.active_loop or {}).get("name") == "track_order_form" or tracker.get_slot("order_number") or misses:
-        return "order"
+        return "orders"
     return None
 
 

@@ -9,7 +9,8 @@ from typing import Any, Callable, TypeVar
 from actions.shop import Shop
 from actions.shop_http import HttpShop
 from actions.shop_sql import SqlShop
-from handoff.settings import Environment, shop_settings, var_folder
+from handoff.handoff_file import HandoffFile, rules_of
+from handoff.settings import Environment, handoff_file, shop_settings, var_folder
 
 T = TypeVar("T")
 
@@ -30,6 +31,12 @@ def shop_for(environ: Environment | None) -> Shop:
     if settings.api_url:
         return HttpShop(settings.api_url, settings.api_token)
     return SqlShop(var_folder(environ) / "shop.db")
+
+
+@cache
+def handoff_rules() -> HandoffFile:
+    """What handoff.yml says about hours and waiting, read when it is first asked for."""
+    return rules_of(handoff_file())
 
 
 async def ask_shop(method: Callable[..., T], *arguments: Any) -> T:

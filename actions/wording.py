@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Sequence
+
+from handoff.waiting import day_words
 
 
 def day(when: date, today: date) -> str:
     """``today``, ``tomorrow``, ``yesterday``, or ``on Thursday 27 November``."""
-    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((when - today).days)
-    return near or f"on {when:%A} {when.day} {when:%B}"
+    return day_words(when, today)
 
 
 def listed(items: Sequence[str]) -> str:
@@ -24,14 +25,3 @@ def wait(seconds: int) -> str:
     if minutes == 1:
         return "a minute"
     return f"{minutes} minutes" if minutes < 60 else "an hour or more"
-
-
-def opening(iso: str | None, today: date) -> str:
-    """`` (we are back tomorrow at 9:00)``, or nothing when the next opening is not known or cannot be read."""
-    if not iso:
-        return ""
-    try:
-        when = datetime.fromisoformat(iso.replace("Z", "+00:00"))
-    except ValueError:
-        return ""
-    return f" (we are back {day(when.date(), today)} at {when.hour}:{when:%M})"

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable
+from typing import Any, Callable, Mapping
 
 import aiohttp
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
-from rasa.shared.core.events import Event, FollowupAction, SlotSet, UserUttered
+from rasa.shared.core.events import Event, FollowupAction, ReminderScheduled, SlotSet, UserUttered
 from rasa.shared.core.slots import BooleanSlot, Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from handoff import inbox, outbox
 from handoff.database import Database
+from handoff.heard import metadata_of
 from handoff.inbox import Item
-from handoff.saving import Assistant, metadata_of
+from handoff.saving import Assistant
 from handoff.tracker_store import BatonTrackerStore
 from handoff.turn import Turn, TurnFailed
+from handoff.waiting import CHOICES, LEAVE_MESSAGE
+from handoff.waiting_room import RESPONSES
 
+ACTION_HANDOFF = "action_handoff"
 ACTION_RETURN = "action_handoff_return"
 ACTION_UNREADABLE = "action_unreadable_message"
-RESPONSES = ("utter_bot_failure", "utter_nobody_reached")
 CHANNEL = "whatsapp"
+WITH_BOT_ALREADY = "with_bot"  # as the outcome: there was nobody to come back from
 _INVISIBLE = "\u200b"  # zero-width space: for Python, and so for Rasa, not white space
 
 
@@ -44,6 +48,18 @@ class ActionEndpoint(EndpointConfig):
             raise TurnFailed(f"The action server answered {error.status}.") from error
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise TurnFailed("The action server does not answer.") from error
+
+
+async def refuse_reminders(events: list[Event], *_: Any) -> None:
+    """In the place of Rasa's own: its reminders live in memory and run outside of turns, so that a restart loses them
+    and nobody asks who has the floor. The action that wants one fails, and says why.
+
+    Raises:
+        TurnFailed: there is a reminder among the events.
+    """
+    for event in events:
+        if isinstance(event, ReminderScheduled):
+            raise TurnFailed(f"The action asked for a reminder ('{event.intent}'), which Baton does not run.")
 
 
 class Bot:
@@ -69,6 +85,8 @@ class Bot:
             await self._run(await self._tracker(item), [FollowupAction(ACTION_RETURN)])
         elif item.message["text"] is None:
             await self._answer_unreadable(item)
+        elif item.message["payload"] in CHOICES and await self._was_offered(item, item.message["payload"]):
+            await self._answer_old_choice(item)
         else:
             # not through the agent's lock: the conversation's lease is held, and Rasa's lock polls once a second
             await self.processor.handle_message(await self._user_message(item))
@@ -77,7 +95,7 @@ class Bot:
         text = item.message["text"]
         payload = item.message["payload"]
         parse_data = None
-        if payload and await self._was_offered(item.conversation_id, payload):
+        if payload and await self._was_offered(item, payload):
             text = payload
         elif text.strip().startswith("/"):
             parse_data = await self._parsed_as_text(text.strip())
@@ -91,8 +109,10 @@ class Bot:
             metadata=metadata_of(item),
         )
 
-    async def _was_offered(self, conversation_id: str, payload: str) -> bool:
-        return await self.database.read(lambda connection: outbox.was_offered(connection, conversation_id, payload))
+    async def _was_offered(self, item: Item, payload: str) -> bool:
+        return await self.database.read(
+            lambda connection: outbox.was_offered(connection, item.conversation_id, payload)
+        )
 
     async def _parsed_as_text(self, text: str) -> dict[str, Any]:
         """Understand a text that starts with a slash as a text. Rasa would take it for an intent, and obey: it strips
@@ -106,10 +126,22 @@ class Bot:
         return {**parsed, "text": text}
 
     async def _answer_unreadable(self, item: Item) -> None:
-        tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
         kind = item.message["kind"]
-        heard = UserUttered(f"[{kind}]", input_channel=CHANNEL, message_id=item.message_id, metadata=metadata_of(item))
-        await self._run(tracker, [heard, SlotSet("unreadable_kind", kind), FollowupAction(ACTION_UNREADABLE)])
+        await self._react(item, f"[{kind}]", [SlotSet("unreadable_kind", kind), FollowupAction(ACTION_UNREADABLE)])
+
+    async def _answer_old_choice(self, item: Item) -> None:
+        """A button of an earlier wait. Who wants the bot has it; who wants to leave a message needs a person again."""
+        if item.message["payload"] == LEAVE_MESSAGE:
+            following: list[Event] = [FollowupAction(ACTION_HANDOFF)]
+        else:
+            following = [SlotSet("handoff_outcome", WITH_BOT_ALREADY), FollowupAction(ACTION_RETURN)]
+        await self._react(item, item.message["text"], following)
+
+    async def _react(self, item: Item, text: str, events: list[Event]) -> None:
+        """Act on a message that no model has to read."""
+        tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
+        heard = UserUttered(text, input_channel=CHANNEL, message_id=item.message_id, metadata=metadata_of(item))
+        await self._run(tracker, [heard, *events])
 
     async def _tracker(self, item: Item) -> DialogueStateTracker:
         return await self.processor.get_tracker(item.conversation_id)
@@ -136,13 +168,16 @@ def take_over(agent: Agent) -> BatonTrackerStore:
     if agent.processor is None:
         raise ModelUnfit("No model is loaded. Run `make train`.")
     domain = agent.processor.domain
-    missing = [name for name in (ACTION_RETURN, ACTION_UNREADABLE) if name not in domain.action_names_or_texts]
+    missing = [
+        name for name in (ACTION_HANDOFF, ACTION_RETURN, ACTION_UNREADABLE) if name not in domain.action_names_or_texts
+    ]
     missing += [name for name in RESPONSES if name not in domain.responses]
     if missing:
         raise ModelUnfit(f"The domain lacks what the bridge runs or says itself: {', '.join(missing)}.")
     # Rasa wraps the store in one that answers a failing read with "no such conversation" and a failing save with a
     # store in memory. A turn has to fail instead, and to be tried again.
     agent.tracker_store = agent.processor.tracker_store = store
+    agent.processor._schedule_reminders = refuse_reminders
     if agent.action_endpoint is not None:
         endpoint = agent.action_endpoint
         strict = ActionEndpoint(
@@ -158,10 +193,13 @@ def assistant_of(agent: Agent) -> Assistant:
     domain = agent.processor.domain
     forms = {name: list(domain.required_slots_for_form(name)) for name in domain.form_names}
 
-    def text(response: str) -> str:
-        return str(domain.responses[response][0]["text"])
+    def response(name: str) -> Mapping[str, Any]:
+        first: Mapping[str, Any] = domain.responses[name][0]
+        return first
 
-    return Assistant(forms, text, bookkeeping=frozenset(slot.name for slot in domain.slots if _is_bookkeeping(slot)))
+    return Assistant(
+        forms, response, bookkeeping=frozenset(slot.name for slot in domain.slots if _is_bookkeeping(slot))
+    )
 
 
 def _is_bookkeeping(slot: Slot) -> bool:

@@ -24,10 +24,12 @@ from handoff.clock import Clock, system_clock
 from handoff.commands import Applied, Commands
 from handoff.database import Database, Unavailable
 from handoff.dispatcher_process import DispatcherProcess
+from handoff.handoff_file import rules_of
 from handoff.loop_thread import LoopThread
 from handoff.protocol import Envelope
 from handoff.saving import Saver
-from handoff.settings import bridge_settings
+from handoff.settings import bridge_settings, handoff_file
+from handoff.waiting import Patience
 from handoff.worker import Worker
 
 log = structlog.get_logger(__name__)
@@ -160,7 +162,7 @@ async def start_bridge(
     ``channel`` renders; what ``channel_maker`` (``module:function``) makes in the dispatcher's process delivers.
 
     Raises:
-        SettingsError, ModelUnfit: the server cannot work like this; the message says what to do.
+        SettingsError, HandoffFileError, ModelUnfit: the server cannot work like this; the message says what to do.
     """
     # A model that computes gives the interpreter to the webhooks' thread only after this long, several times for each.
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -171,7 +173,7 @@ async def start_bridge(
     store.window_turns = max(store.window_turns, longest_history(agent) + 2)
     name, clock = server.new_name(), system_clock
     database = store.database
-    saver = Saver(name, channel, assistant_of(agent), clock)
+    saver = Saver(name, channel, assistant_of(agent), clock, Patience.of(rules_of(handoff_file())))
     store.save_turn = saver.bot_turn
     dispatcher = DispatcherProcess(database.url, channel_maker)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)

@@ -75,13 +75,22 @@ class Commands:
         try:
             if conversation is None:
                 raise ProtocolError(404, "unknown_conversation", "There is no conversation with this id.")
-            if not floor.of(conversation).held_by(command.handoff_id):
+            stands = floor.of(conversation)
+            if not stands.held_by(command.handoff_id) and not stands.waits(command.handoff_id):
                 raise ProtocolError(409, protocol.STALE_FLOOR, self._why_stale(connection, conversation, command))
-            return 200, {"status": "ok", **self._do[command.type](connection, conversation, command)}
+            with connection.begin_nested():  # a command that is refused has not taken the floor either
+                if stands.waits(command.handoff_id) and command.type != protocol.AGENT_TYPING:
+                    conversation = self._come(connection, conversation, command)
+                return 200, {"status": "ok", **self._do[command.type](connection, conversation, command)}
         except floor.StaleFloor as stale:
             return 409, ProtocolError(409, protocol.STALE_FLOOR, str(stale)).body()
         except ProtocolError as error:
             return error.status, error.body()
+
+    def _come(self, connection: Connection, conversation: RowMapping, command: Envelope) -> RowMapping:
+        """The bot answered until now. With the first that a person does, the floor is theirs."""
+        who = f"agent:{_agent(command)['id']}"
+        return handoffs.take_floor(connection, conversation, who=who, why="joined", at=self.clock())
 
     def _why_stale(self, connection: Connection, conversation: RowMapping, command: Envelope) -> str:
         handoff = tables.handoffs

@@ -3,6 +3,9 @@
 The floor has one owner, the bot or the human. Each change of owner raises the epoch. A message carries the epoch under
 which it was made, and is sent only while that epoch lasts. An owner who gives the floor up has had the first word:
 what it said before, and was not sent yet, still goes out (`hand_on`). An owner who loses it falls silent at once.
+
+A handoff may wait while the bot goes on answering: it then stands beside the bot's floor, and takes it, with a new
+epoch, in the moment in which a person comes. There is one owner at any time.
 """
 
 from __future__ import annotations
@@ -53,6 +56,8 @@ class StaleFloor(Exception):
 
 @dataclass(frozen=True)
 class Floor:
+    """``handoff_id``: the handoff by which the human side speaks, or (owner bot) that waits beside the bot."""
+
     owner: str
     handoff_id: str | None
     epoch: int
@@ -60,12 +65,27 @@ class Floor:
     def to_human(self, handoff_id: str) -> Floor:
         if self.owner == HUMAN:
             raise StaleFloor("A person already has this conversation.")
+        if self.handoff_id not in (None, handoff_id):
+            raise StaleFloor("Another handoff of this conversation waits for a person.")
         return Floor(HUMAN, handoff_id, self.epoch + 1)
 
+    def waiting_beside_bot(self, handoff_id: str) -> Floor:
+        """The bot keeps the floor until a person comes. Nobody falls silent, so the epoch stays."""
+        if self.owner == HUMAN or self.handoff_id is not None:
+            raise StaleFloor("A person already has this conversation, or was asked for.")
+        return Floor(BOT, handoff_id, self.epoch)
+
     def to_bot(self, handoff_id: str | None) -> Floor:
+        """The handoff is over: the bot gets the floor, or has it for itself again."""
+        if self.waits(handoff_id):
+            return Floor(BOT, None, self.epoch)
         if not self.held_by(handoff_id):
             raise StaleFloor("This handoff is over: the conversation is no longer with the person who had it.")
         return Floor(BOT, None, self.epoch + 1)
+
+    def waits(self, handoff_id: str | None) -> bool:
+        """Does this handoff wait while the bot answers?"""
+        return self.owner == BOT and handoff_id is not None and self.handoff_id == handoff_id
 
     def held_by(self, handoff_id: str | None) -> bool:
         """Does the human side speak in this conversation, by this handoff?"""
@@ -94,7 +114,8 @@ def change(
     data: Mapping[str, Any] | None = None,
 ) -> None:
     """Move the floor from ``before`` to ``after``, in the caller's transaction: the row, its log line, and the messages
-    that wait to be sent (``hand_on``: the old owner leaves by itself, so they keep their right to go out).
+    that wait to be sent (``hand_on``: the old owner leaves by itself, so they keep their right to go out). Also writes
+    down that a handoff begins or ceases to wait beside the bot.
 
     Raises:
         StaleFloor: somebody else moved the floor in the meantime.
@@ -103,6 +124,7 @@ def change(
     moved = connection.execute(
         row.update()
         .where(row.c.id == conversation_id, row.c.epoch == before.epoch, row.c.owner == before.owner)
+        .where(sa.func.coalesce(row.c.handoff_id, "") == (before.handoff_id or ""))
         .values(owner=after.owner, handoff_id=after.handoff_id, epoch=after.epoch)
     )
     if moved.rowcount != 1:
@@ -112,7 +134,11 @@ def change(
         at=at,
         conversation_id=conversation_id,
         handoff_id=after.handoff_id or before.handoff_id,
-        kind="floor.changed",
+        kind="floor.changed"
+        if before.owner != after.owner
+        else "handoff.waits"
+        if after.handoff_id
+        else "handoff.left",
         who=who,
         why=why,
         owner_before=before.owner,
@@ -120,7 +146,7 @@ def change(
         epoch=after.epoch,
         data=data,
     )
-    if hand_on:
+    if hand_on and before.epoch != after.epoch:
         waiting = tables.outbox
         connection.execute(
             waiting.update()
@@ -132,6 +158,12 @@ def change(
             )
             .values(epoch=after.epoch)
         )
+
+
+def _kind(before: Floor, after: Floor) -> str:
+    if before.owner != after.owner:
+        return "floor.changed"
+    return "handoff.waits" if after.handoff_id else "handoff.left"
 
 
 def lock(connection: Connection, conversation_id: str) -> sa.engine.RowMapping | None:

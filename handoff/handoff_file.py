@@ -59,6 +59,15 @@ def load(path: Path | str = FILE, domain: Domain | None = None) -> HandoffFile:
     return read(text, domain, path.name)
 
 
+def rules_of(path: Path | str = FILE) -> HandoffFile:
+    """A file for those who only need its hours and what waiting is like: without the file, as `HandoffFile` says.
+
+    Raises:
+        HandoffFileError: the file has mistakes.
+    """
+    return load(path) if Path(path).exists() else HandoffFile()
+
+
 def read(text: str, domain: Domain | None = None, name: str = FILE) -> HandoffFile:
     """The same for a text. ``name`` stands in the messages.
 

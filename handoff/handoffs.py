@@ -21,9 +21,6 @@ Forms = Mapping[str, Sequence[str]]
 
 _row = tables.handoffs
 
-# literals, not parameters: only so does SQLite use the index on what waits
-_IS_WAITING = _row.c.state.in_([sa.literal_column(f"'{state}'") for state in floor.WAITING])
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -47,16 +44,17 @@ def start(
     trace_id: str,
     hand_on: bool,
     state: str = floor.REQUESTED,
-    agent_name: str | None = None,
     bookkeeping: Collection[str] = (),
+    beside_bot: bool = False,
 ) -> Floor:
-    """The human takes the floor. The tracker's events of this turn must be appended already: the context shows them.
+    """The human takes the floor; ``beside_bot``: the bot keeps it until a person comes. The tracker's events of this
+    turn must be appended already: the context shows them.
 
     Raises:
-        floor.StaleFloor: a person has the floor already.
+        floor.StaleFloor: a person has the floor already, or was asked for.
     """
     before = floor.of(conversation)
-    after = before.to_human(uuid.uuid4().hex)
+    after = before.waiting_beside_bot(_new_id()) if beside_bot else before.to_human(_new_id())
     data = {"topic": wish.topic, "priority": wish.priority, "skills": list(wish.skills), "detail": wish.detail}
     floor.change(
         connection, conversation["id"], before, after,
@@ -71,7 +69,6 @@ def start(
         "topic": wish.topic,
         "priority": wish.priority,
         "skills": list(wish.skills),
-        "agent_name": agent_name,
         "requested_at": at,
         "joined_at": at if state == floor.ACTIVE else None,
     }
@@ -82,6 +79,32 @@ def start(
         epoch=after.epoch, handoff_id=after.handoff_id, trace_id=trace_id, at=at,
     )  # fmt: skip
     return after
+
+
+def take_floor(
+    connection: Connection,
+    conversation: Mapping[str, Any],
+    *,
+    who: str,
+    why: str,
+    at: float,
+    hand_on: bool = True,
+) -> RowMapping:
+    """The handoff that waited beside the bot takes the floor: a person is there, or the bot gave up. Returns the
+    conversation's row as it is now.
+
+    Raises:
+        floor.StaleFloor: no handoff waits there.
+    """
+    before = floor.of(conversation)
+    if before.handoff_id is None:
+        raise floor.StaleFloor("Nobody waits for a person here.")
+    after = before.to_human(before.handoff_id)
+    floor.change(connection, conversation["id"], before, after, who=who, why=why, at=at, hand_on=hand_on)
+    tracker_events.append(connection, conversation["id"], [{"event": "pause", "timestamp": at}])
+    row = floor.lock(connection, conversation["id"])
+    assert row is not None
+    return row
 
 
 def end(
@@ -98,13 +121,13 @@ def end(
     slots: Mapping[str, Any] | None = None,
     hand_on: bool = False,
 ) -> Floor:
-    """The bot gets the floor back, knowing the outcome, and has the next word (an item in the inbox).
+    """The bot gets the floor back (or keeps it), knowing the outcome, and has the next word (an item in the inbox).
 
     The tracker resumes here, not in that item: a message that is answered first must find a bot that listens.
     Without an ``action_listen`` after the resume it would stay silent for ever.
 
     Raises:
-        floor.StaleFloor: the bot has the floor already.
+        floor.StaleFloor: there is no handoff that could end.
     """
     before = floor.of(conversation)
     after = before.to_bot(before.handoff_id)
@@ -118,15 +141,7 @@ def end(
         .values(state=state, outcome=outcome, note=note, agent_name=agent_name or _row.c.agent_name, closed_at=at)
     )
     told = {**(slots or {}), "handoff_outcome": outcome, "handoff_note": note or None, "handoff_agent": agent_name}
-    tracker_events.append(
-        connection,
-        conversation["id"],
-        [
-            *slot_events(told, at),
-            {"event": "resume", "timestamp": at},
-            {"event": "action", "timestamp": at, "name": "action_listen", "policy": None, "confidence": 1.0},
-        ],
-    )
+    tracker_events.append(connection, conversation["id"], [*slot_events(told, at), *listening(at)])
     item = {"handoff_id": before.handoff_id, "outcome": outcome}
     inbox.add(connection, conversation, inbox.RETURNED, f"returned:{before.handoff_id}", item, trace_id, at)
     if state == floor.RESOLVED:
@@ -145,6 +160,14 @@ _CANCELLED = {
     "customer": "The customer chose to go on with the bot.",
     "expired": "Nobody could take this handoff in time; the customer was told, and the bot has the conversation again.",
 }
+
+
+def listening(at: float) -> list[dict[str, Any]]:
+    """The tracker's events after which a paused bot listens again. Without the second it would stay silent for ever."""
+    return [
+        {"event": "resume", "timestamp": at},
+        {"event": "action", "timestamp": at, "name": "action_listen", "policy": None, "confidence": 1.0},
+    ]
 
 
 def slot_events(slots: Mapping[str, Any], at: float) -> list[dict[str, Any]]:
@@ -192,38 +215,6 @@ def current(connection: Connection, conversation: Mapping[str, Any]) -> RowMappi
     return connection.execute(query).mappings().one()
 
 
-def unreached(connection: Connection, requested_before: float) -> list[str]:
-    """Conversations whose request the agent channel has not taken, and whose customer does not know yet."""
-    query = sa.select(_row.c.conversation_id).where(
-        _IS_WAITING,
-        _row.c.state == floor.REQUESTED,
-        _row.c.requested_at <= requested_before,
-        _row.c.told_unreachable_at.is_(None),
-    )
-    return list(connection.execute(query).scalars())
-
-
-def overdue(connection: Connection, requested_before: float) -> list[str]:
-    """Conversations whose handoff nobody has taken for too long, since it was requested or put back into the queue."""
-    log = tables.event_log
-    put_back = (
-        sa.select(sa.func.max(log.c.at))
-        .where(log.c.conversation_id == _row.c.conversation_id, log.c.handoff_id == _row.c.id)
-        .where(log.c.kind == TRANSFERRED)
-        .scalar_subquery()
-    )
-    query = sa.select(_row.c.conversation_id).where(
-        _IS_WAITING,
-        _row.c.requested_at <= requested_before,
-        sa.func.coalesce(put_back, _row.c.requested_at) <= requested_before,
-    )
-    return list(connection.execute(query).scalars())
-
-
-def mark_told(connection: Connection, handoff_id: str, at: float) -> None:
-    connection.execute(_row.update().where(_row.c.id == handoff_id).values(told_unreachable_at=at))
-
-
 def _note(
     connection: Connection,
     conversation: Mapping[str, Any],
@@ -233,10 +224,15 @@ def _note(
     why: str = "",
     data: Mapping[str, Any] | None = None,
 ) -> None:
+    owner = conversation["owner"]
     event_log.record(
         connection, at=at, conversation_id=conversation["id"], handoff_id=conversation["handoff_id"], kind=kind,
-        who=who, why=why, owner_before=floor.HUMAN, owner_after=floor.HUMAN, epoch=conversation["epoch"], data=data,
+        who=who, why=why, owner_before=owner, owner_after=owner, epoch=conversation["epoch"], data=data,
     )  # fmt: skip
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
 
 
 def _context(

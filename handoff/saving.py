@@ -5,22 +5,23 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping
+from typing import Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, handoffs, inbox, outbox, protocol, tracker_events
-from handoff.channel import CustomerChannel
+from handoff import floor, handoffs, inbox, outbox, protocol, tracker_events, waiting_list
+from handoff.channel import CustomerChannel, Rendered
 from handoff.clock import Clock
 from handoff.handoffs import Wish
+from handoff.heard import user_event
 from handoff.inbox import Item
 from handoff.tracker_events import Event
 from handoff.turn import Turn
+from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
+from handoff.waiting_room import BOT_FAILED, WaitingRoom
+from handoff.wishes import wish_in
 
-STAY_WITH_BOT = "/continue_with_bot"  # the payload of the button by which a waiting customer goes back to the bot
 ON_THE_PHONE = {"id": "phone", "name": "A colleague on the phone"}
-REACHED_WITHIN_SECONDS = 30.0
-EXPIRES_AFTER_SECONDS = 24 * 3600.0
 
 
 class LeaseLost(Exception):
@@ -29,20 +30,29 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Assistant:
-    """What saving needs to know of the loaded model: the forms' slots, the texts of a few responses, and the slots that
-    are no facts for people."""
+    """What saving needs to know of the loaded model: the forms' slots, a few responses of the domain (``text``, and
+    perhaps ``buttons``), and the slots that are no facts for people."""
 
     forms: handoffs.Forms
-    text: Callable[[str], str]
+    response: Callable[[str], Mapping[str, object]]
     bookkeeping: frozenset[str] = frozenset()
 
 
 class Saver:
-    def __init__(self, server: str, channel: CustomerChannel, assistant: Assistant, clock: Clock) -> None:
+    def __init__(
+        self,
+        server: str,
+        channel: CustomerChannel,
+        assistant: Assistant,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
         self.server = server
         self.channel = channel
         self.assistant = assistant
         self.clock = clock
+        self.patience = patience or Patience()
+        self.room = WaitingRoom(channel, assistant.response, clock, self.patience)
 
     def bot_turn(self, connection: Connection, turn: Turn, events: list[Event]) -> None:
         """Save what the bot did: tracker events, messages, the handoff it asked for, the inbox row.
@@ -51,50 +61,65 @@ class Saver:
             floor.StaleFloor: the human side took the floor meanwhile; nothing of the turn may be heard.
             LeaseLost: another server took the conversation.
         """
-        item, now = turn.item, self.clock()
+        item = turn.item
         row = self._own(connection, item)
-        if not floor.of(row).lets_pass(item.conversation["epoch"]):
+        before = floor.of(row)
+        if not before.lets_pass(item.conversation["epoch"]):
             raise floor.StaleFloor("The floor changed hands during the turn.")
         tracker_events.append(connection, row["id"], events)
+        if before.handoff_id and item.kind == inbox.CUSTOMER:  # a person will read on from here
+            self._pass_on(connection, row, item)
         wish = wish_in(events)
-        stands = floor.of(row)
-        if wish is not None:
-            stands = self._start(connection, row, wish, floor.BOT, item.trace_id, hand_on=True)
+        stands = before if wish is None else self._hand_over(connection, row, wish, item)
         for rendered in self.channel.render(turn.responses):
-            outbox.add_message(
-                connection, row["id"], rendered,
-                author=floor.BOT, epoch=stands.epoch, trace_id=item.trace_id, at=now, handoff_id=stands.handoff_id,
-            )  # fmt: skip
+            self._queue(connection, stands, rendered, item, shown=before.handoff_id is not None)
         turn.next_item = self._done(connection, item)
 
     def human_turn(self, connection: Connection, item: Item) -> Item | None:
         """The human has the floor: keep the message in the tracker and pass it on. No model is asked."""
-        row, now = self._own(connection, item), self.clock()
+        row = self._own(connection, item)
         if row["owner"] != floor.HUMAN:
             raise floor.StaleFloor("The bot has the floor again.")
-        if self._wants_bot_back(connection, row, item):
-            handoffs.end(
-                connection, row, state=floor.CANCELLED, outcome="cancelled", who="customer",
-                at=now, trace_id=item.trace_id,
-            )  # fmt: skip
+        choice = self.room.chose(connection, row, item)
+        if choice == STAY_WITH_BOT:
+            self.room.back_to_bot(connection, row, item)
+        elif choice == LEAVE_MESSAGE:
+            self._pass_on(connection, self.room.leave_message(connection, row, item), item)
         else:
-            tracker_events.append(connection, row["id"], [user_event(item, now)])
-            self._pass_on(connection, row, item, now)
+            tracker_events.append(connection, row["id"], [user_event(item, self.clock())])
+            self._pass_on(connection, row, item)
+            self.room.wrote(connection, row, item)
+        return self._done(connection, item)
+
+    def choice_turn(self, connection: Connection, item: Item) -> Item | None:
+        """The bot answers while the customer waits, and they pressed a button about the waiting. No model is asked."""
+        row = self._own(connection, item)
+        if row["owner"] != floor.BOT or row["handoff_id"] != item.conversation["handoff_id"]:
+            raise floor.StaleFloor("Nobody waits here any more, or a person is there.")
+        choice = self.room.chose(connection, row, item)
+        if choice == STAY_WITH_BOT:
+            self.room.back_to_bot(connection, row, item)
+        elif choice == LEAVE_MESSAGE:
+            self._pass_on(connection, self.room.leave_message(connection, row, item), item)
+        else:  # never offered: nothing to do but keep it
+            tracker_events.append(connection, row["id"], [user_event(item, self.clock())])
         return self._done(connection, item)
 
     def echo_turn(self, connection: Connection, item: Item) -> Item | None:
         """A colleague wrote from the business's own phone: that takes the floor, and belongs into the story."""
         row, now = self._own(connection, item), self.clock()
         said = {"event": "agent", "timestamp": now, "text": item.message["text"] or f"[{item.message['kind']}]"}
-        if row["owner"] == floor.HUMAN:
-            tracker_events.append(connection, row["id"], [said])
-            if handoffs.current(connection, row)["state"] in floor.WAITING:
-                handoffs.note_join(connection, row, ON_THE_PHONE, now)  # nobody waits any more
-            self._pass_on(connection, row, item, now)
-        else:
-            tracker_events.append(connection, row["id"], [said, {"event": "pause", "timestamp": now}])
+        tracker_events.append(connection, row["id"], [said])
+        if row["handoff_id"] is None:
+            tracker_events.append(connection, row["id"], [{"event": "pause", "timestamp": now}])
             wish = Wish(floor.PHONE_REPLY, "A colleague answered from the business's phone.")
-            self._start(connection, row, wish, "phone", item.trace_id, hand_on=False, state=floor.ACTIVE)
+            self._start(connection, row, wish, "phone", item, hand_on=False, state=floor.ACTIVE)
+            return self._done(connection, item)
+        if row["owner"] == floor.BOT:
+            row = handoffs.take_floor(connection, row, who="phone", why=floor.PHONE_REPLY, at=now, hand_on=False)
+        if handoffs.current(connection, row)["state"] in floor.WAITING:
+            handoffs.note_join(connection, row, ON_THE_PHONE, now)  # nobody waits any more
+        self._pass_on(connection, row, item)
         return self._done(connection, item)
 
     def park(self, connection: Connection, item: Item, error: str) -> Item | None:
@@ -102,15 +127,13 @@ class Saver:
         row, now = self._own(connection, item), self.clock()
         if row["owner"] == floor.BOT:
             heard = [user_event(item, now)] if item.kind == inbox.CUSTOMER else []
-            tracker_events.append(connection, row["id"], [*heard, {"event": "pause", "timestamp": now}])
-            wish = Wish(floor.BOT_FAILURE, error, priority="high")
-            after = self._start(connection, row, wish, floor.SYSTEM, item.trace_id, hand_on=True)
-            self._say(connection, row["id"], "utter_bot_failure", after, item.trace_id)
+            tracker_events.append(connection, row["id"], heard)
+            self.room.say(connection, row["id"], BOT_FAILED, self._give_up(connection, row, item, error), item.trace_id)
         elif item.kind != inbox.RETURNED:
             # what could not be handled is at least shown; that must not fail as well, or the item stays for ever
             with contextlib.suppress(Exception), connection.begin_nested():
                 tracker_events.append(connection, row["id"], [user_event(item, now)])
-                self._pass_on(connection, row, item, now)
+                self._pass_on(connection, row, item)
         inbox.finish(connection, item.seq, now, inbox.PARKED, error)
         return inbox.take_next(connection, row["id"], self.server, now)
 
@@ -120,24 +143,8 @@ class Saver:
         return self._done(connection, item)
 
     def sweep(self, connection: Connection) -> int:
-        """Tell customers for whom nobody was reached, and end what waited too long. Returns how many there were."""
-        now = self.clock()
-        unreached = handoffs.unreached(connection, now - REACHED_WITHIN_SECONDS)
-        overdue = handoffs.overdue(connection, now - EXPIRES_AFTER_SECONDS)
-        for conversation_id in dict.fromkeys(unreached + overdue):
-            row = floor.lock(connection, conversation_id)
-            if row is None or row["owner"] != floor.HUMAN:
-                continue
-            handoff = handoffs.current(connection, row)
-            trace_id = f"sweep-{handoff['id']}"
-            if conversation_id in overdue:
-                handoffs.end(
-                    connection, row, state=floor.EXPIRED, outcome="expired", who=floor.SYSTEM, at=now, trace_id=trace_id
-                )
-            elif handoff["told_unreachable_at"] is None:
-                handoffs.mark_told(connection, handoff["id"], now)
-                self._say(connection, conversation_id, "utter_nobody_reached", floor.of(row), trace_id)
-        return len(unreached) + len(overdue)
+        """See to those who wait. Returns how many there were."""
+        return self.room.sweep(connection)
 
     def _own(self, connection: Connection, item: Item) -> RowMapping:
         row = floor.lock(connection, item.conversation_id)
@@ -150,33 +157,52 @@ class Saver:
         inbox.finish(connection, item.seq, now)
         return inbox.take_next(connection, item.conversation_id, self.server, now)
 
+    def _hand_over(self, connection: Connection, row: RowMapping, wish: Wish, item: Item) -> floor.Floor:
+        """The bot asked for a person. It gives the floor away, unless it is to answer until that person comes."""
+        before = floor.of(row)
+        if before.handoff_id is None and not self.patience.bot_answers:
+            return self._start(connection, row, wish, floor.BOT, item, hand_on=True)
+        if before.handoff_id is None:
+            before = self._start(connection, row, wish, floor.BOT, item, hand_on=True, beside_bot=True)
+        tracker_events.append(connection, row["id"], handoffs.listening(self.clock()))
+        return before
+
+    def _give_up(self, connection: Connection, row: RowMapping, item: Item, error: str) -> floor.Floor:
+        now = self.clock()
+        if row["handoff_id"] is not None:  # somebody was asked for already, while the bot answered
+            row = handoffs.take_floor(connection, row, who=floor.SYSTEM, why=floor.BOT_FAILURE, at=now)
+            if item.kind == inbox.CUSTOMER:
+                self._pass_on(connection, row, item)
+            return floor.of(row)
+        tracker_events.append(connection, row["id"], [{"event": "pause", "timestamp": now}])
+        wish = Wish(floor.BOT_FAILURE, error, priority="high")
+        return self._start(connection, row, wish, floor.SYSTEM, item, hand_on=True)
+
     def _start(
-        self, connection: Connection, row: RowMapping, wish: Wish, who: str, trace_id: str, *, hand_on: bool,
-        state: str = floor.REQUESTED,
+        self, connection: Connection, row: RowMapping, wish: Wish, who: str, item: Item, *, hand_on: bool,
+        state: str = floor.REQUESTED, beside_bot: bool = False,
     ) -> floor.Floor:  # fmt: skip
         return handoffs.start(
             connection, row, wish,
-            who=who, forms=self.assistant.forms, at=self.clock(), trace_id=trace_id, hand_on=hand_on, state=state,
-            bookkeeping=self.assistant.bookkeeping,
+            who=who, forms=self.assistant.forms, at=self.clock(), trace_id=item.trace_id, hand_on=hand_on, state=state,
+            bookkeeping=self.assistant.bookkeeping, beside_bot=beside_bot,
         )  # fmt: skip
 
-    def _say(
-        self, connection: Connection, conversation_id: str, response: str, stands: floor.Floor, trace_id: str
+    def _queue(
+        self, connection: Connection, stands: floor.Floor, rendered: Rendered, item: Item, *, shown: bool
     ) -> None:
-        now = self.clock()
-        for rendered in self.channel.render([{"text": self.assistant.text(response)}]):
-            outbox.add_message(
-                connection, conversation_id, rendered,
-                author=floor.SYSTEM, epoch=stands.epoch, trace_id=trace_id, at=now, handoff_id=stands.handoff_id,
-            )  # fmt: skip
+        """One message of the bot, for the customer; ``shown``: for the agents, too."""
+        now, conversation_id = self.clock(), item.conversation_id
+        message_id = outbox.add_message(
+            connection, conversation_id, rendered,
+            author=floor.BOT, epoch=stands.epoch, trace_id=item.trace_id, at=now, handoff_id=stands.handoff_id,
+        )  # fmt: skip
+        if shown:
+            self.room.show_agents(connection, conversation_id, stands, message_id, rendered.text, item.trace_id)
+        if stands.handoff_id and LEAVE_MESSAGE in rendered.offers:
+            waiting_list.note_told(connection, stands.handoff_id, now, "offered_message_at")
 
-    def _wants_bot_back(self, connection: Connection, row: RowMapping, item: Item) -> bool:
-        if item.message.get("payload") != STAY_WITH_BOT:
-            return False
-        waiting = handoffs.current(connection, row)["state"] in floor.WAITING
-        return waiting and outbox.was_offered(connection, row["id"], STAY_WITH_BOT)
-
-    def _pass_on(self, connection: Connection, row: RowMapping, item: Item, now: float) -> None:
+    def _pass_on(self, connection: Connection, row: RowMapping, item: Item) -> None:
         message = item.message
         data = {
             "message_id": item.message_id,
@@ -190,78 +216,5 @@ class Saver:
         }
         outbox.add_event(
             connection, row["id"], protocol.CUSTOMER_MESSAGE, data,
-            epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=item.trace_id, at=now,
+            epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=item.trace_id, at=self.clock(),
         )  # fmt: skip
-
-
-def user_event(item: Item, at: float) -> dict[str, Any]:
-    """A customer's message as a tracker event that no model has read."""
-    message = item.message
-    text = message["text"] or f"[{message['kind']}]"
-    return {
-        "event": "user",
-        "timestamp": at,
-        "text": text,
-        "parse_data": {"intent": {"name": None}, "entities": [], "text": text, "message_id": item.message_id},
-        "input_channel": "whatsapp",
-        "message_id": item.message_id,
-        "metadata": metadata_of(item),
-    }
-
-
-def metadata_of(item: Item) -> dict[str, Any]:
-    """What the tracker keeps of a message besides its text: actions and policies read who wrote it there.
-
-    ``customer`` is ``{name, phone, user_id, username}``, each a text or None. ``phone`` is digits only, and None when
-    the message did not carry it: an older message's number may have a new owner.
-    """
-    message = item.message
-    meta = {"kind": message["kind"], "trace_id": item.trace_id, "customer": _customer(item)}
-    return {**meta, "title": message["text"]} if message.get("payload") else meta
-
-
-def _customer(item: Item) -> dict[str, str | None]:
-    address = conversations.address_of(item.conversation)
-    digits = "".join(character for character in address.wa_id or "" if character.isdigit())
-    return {
-        "name": address.name,
-        "phone": digits or None,
-        "user_id": address.user_id,
-        "username": address.username,
-    }
-
-
-def wish_in(events: list[Event]) -> Wish | None:
-    """The handoff that a turn's events ask for: the last word between pause and resume counts."""
-    paused = False
-    action = ""
-    slots: dict[str, Any] = {}
-    for event in events:
-        if event["event"] == "pause":
-            paused = True
-        elif event["event"] == "resume":
-            paused = False
-        elif event["event"] == "action":
-            action = event.get("name") or action
-        elif event["event"] == "slot":
-            slots[event["name"]] = event.get("value")
-    return _wish(slots, action) if paused else None
-
-
-def _wish(slots: Mapping[str, Any], action: str) -> Wish:
-    reason = slots.get("handoff_reason")
-    known = reason in floor.REASONS
-    priority = slots.get("handoff_priority")
-    return Wish(
-        reason=str(reason) if known else floor.POLICY,
-        detail=str(slots.get("handoff_reason_detail") or ("" if known else reason or action)),
-        topic=str(slots["handoff_topic"]) if slots.get("handoff_topic") else None,
-        priority=priority if priority in handoffs.PRIORITIES else "normal",
-        skills=_words(slots.get("handoff_skills")),
-    )
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    """A list of words, however a designer's action wrote it: a handoff must not fail because of it."""
-    several = value if isinstance(value, list) else [value]
-    return tuple(str(word) for word in several if word)

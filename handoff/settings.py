@@ -135,6 +135,13 @@ def var_folder(environ: Environment | None = None) -> Path:
     return Path((os.environ if environ is None else environ).get("BATON_VAR", "").strip() or "var").absolute()
 
 
+def handoff_file(environ: Environment | None = None) -> Path:
+    """Where opening hours and what waiting is like are read from while Baton runs. (A model keeps its criteria.)"""
+    return Path(
+        (os.environ if environ is None else environ).get("HANDOFF_FILE", "").strip() or "handoff.yml"
+    ).absolute()
+
+
 def whatsapp_settings(environ: Environment | None = None) -> WhatsAppSettings:
     """The WhatsApp number's settings.
 

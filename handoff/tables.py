@@ -38,7 +38,7 @@ inbox = sa.Table(
     sa.Column("number", sa.Text, nullable=False),
     sa.Column("message_id", sa.Text, nullable=False),
     sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),  # customer | echo | returned
+    sa.Column("kind", sa.Text, nullable=False),  # customer | echo | returned | changed (an address: done already)
     sa.Column("message", sa.JSON, nullable=False),
     sa.Column("status", sa.Text, nullable=False),  # pending | done | parked
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -129,6 +129,8 @@ handoffs = sa.Table(
     sa.Column("joined_at", sa.Float),
     sa.Column("closed_at", sa.Float),
     sa.Column("told_unreachable_at", sa.Float),
+    sa.Column("offered_message_at", sa.Float),  # the customer may leave a message instead of waiting
+    sa.Column("told_kept_at", sa.Float),  # and knows that what they wrote is kept
 )
 _handoff_waiting = handoffs.c.state.in_(["requested", "queued"])
 sa.Index(

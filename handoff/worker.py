@@ -15,8 +15,9 @@ from handoff.bot import Bot
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
 from handoff.inbox import Item
-from handoff.saving import STAY_WITH_BOT, LeaseLost, Saver
+from handoff.saving import LeaseLost, Saver
 from handoff.turn import Turn, TurnFailed, in_turn
+from handoff.waiting import CHOICES
 
 log = structlog.get_logger(__name__)
 
@@ -161,8 +162,8 @@ class Worker:
             # a return that a newer handoff has overtaken says nothing
             human = self.saver.human_turn if item.kind == inbox.CUSTOMER else self.saver.skip
             return await self._save(human, item)
-        if item.message.get("payload") == STAY_WITH_BOT:
-            return await self._save(self.saver.skip, item)  # the bot has the floor already
+        if item.conversation["handoff_id"] and item.message.get("payload") in CHOICES:
+            return await self._save(self.saver.choice_turn, item)
         return await self._bot_turn(item)
 
     async def _save(self, how: Callable[[Connection, Item], Item | None], item: Item) -> Item | None:

@@ -111,12 +111,14 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
                 event.at or now,
             )
     sent_at = float(event.data.get("sent_at") or event.at or now)
-    # a colleague's reply on the business's own phone belongs to the story, but nobody waits because of it
-    by_colleague = event.data.get("author") == words.HUMAN
+    # what a colleague wrote on the business's own phone, and what the bot says to somebody who waits, belongs to the
+    # story, but nobody waits because of it
+    given = event.data.get("author")
+    author = str(given) if given in (words.HUMAN, words.BOT) else words.CUSTOMER
     added = add_line(
         connection,
         event.conversation_id,
-        words.HUMAN if by_colleague else words.CUSTOMER,
+        author,
         str(event.data.get("text") or ""),
         sent_at,
         kind=str(event.data.get("kind") or words.KIND_TEXT)[:32],
@@ -127,7 +129,7 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
     _note_shown(connection, event)
     if event.data.get("window_ends_at") is not None:
         _window_changed(connection, event, now)
-    if added and not by_colleague:
+    if added and author == words.CUSTOMER:
         table = conversations
         connection.execute(table.update().where(table.c.id == event.conversation_id).values(unread=table.c.unread + 1))
         connection.execute(

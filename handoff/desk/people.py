@@ -172,10 +172,10 @@ def mark_seen(connection: Connection, agent_ids: list[str], now: float) -> None:
     connection.execute(agents.update().where(agents.c.id.in_(agent_ids)).values(last_seen_at=now))
 
 
-def available_count(connection: Connection, now: float) -> int:
-    query = select(func.count()).select_from(agents)
-    query = query.where(agents.c.active, agents.c.last_seen_at > now - AVAILABLE_SECONDS)
-    return int(connection.execute(query).scalar() or 0)
+def available(connection: Connection, now: float) -> list[str]:
+    """The names of those who are there now."""
+    query = select(agents.c.name).where(agents.c.active, agents.c.last_seen_at > now - AVAILABLE_SECONDS)
+    return [str(name) for name in connection.execute(query.order_by(agents.c.name)).scalars()]
 
 
 @lru_cache(maxsize=1)

@@ -19,7 +19,8 @@ WAITS_LOOKED_AT = 20
 Row = Mapping[str, Any]
 
 _OWNED = conversations.outerjoin(agents, agents.c.id == conversations.c.owner_id)
-_PRIORITY = case({"urgent": 0, "high": 1, "normal": 2, "low": 3}, value=conversations.c.priority, else_=2)
+_RANKS = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+_PRIORITY = case(_RANKS, value=conversations.c.priority, else_=_RANKS["normal"])
 
 
 def view_rows(connection: Connection, view: str, agent_id: str, search: str, limit: int = LIST_LIMIT) -> list[Row]:
@@ -89,6 +90,13 @@ def expected_wait_seconds(connection: Connection) -> int | None:
     query = query.order_by(handoffs.c.accepted_at.desc()).limit(WAITS_LOOKED_AT)
     waits = [max(0.0, float(row[0])) for row in connection.execute(query)]
     return round(median(waits)) if waits else None
+
+
+def place_in_queue(connection: Connection, priority: str) -> int:
+    """The place of somebody who comes now, from 1: behind all who wait with this priority or a higher one."""
+    rank = _RANKS.get(priority, _RANKS["normal"])
+    query = select(func.count()).select_from(conversations).where(conversations.c.state == words.QUEUED)
+    return 1 + int(connection.execute(query.where(rank >= _PRIORITY)).scalar() or 0)
 
 
 def waiting_count(connection: Connection) -> int:

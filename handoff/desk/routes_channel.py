@@ -51,20 +51,25 @@ async def receive(request: Request) -> HTTPResponse:
 
 @signed
 async def availability(request: Request) -> HTTPResponse:
-    """Who could answer now. ``skills`` and ``language`` are accepted; people have none yet, so they do not narrow."""
+    """Who could answer now, and how long that takes. ``skills`` and ``language`` are accepted; people have none yet, so
+    they do not narrow. ``priority`` decides the place in the queue."""
     desk = desk_of(request)
-    return json(await desk.database.read(_availability, desk.clock()))
+    priority = str(request.args.get("priority") or "normal")
+    return json(await desk.database.read(_availability, desk.clock(), priority))
 
 
-def _availability(connection: Connection, now: float) -> dict[str, Any]:
-    available = people.available_count(connection, now)
+def _availability(connection: Connection, now: float, priority: str) -> dict[str, Any]:
+    names = people.available(connection, now)
     wait = queries.expected_wait_seconds(connection)
     return {
-        "open": available > 0,
-        "next_opening": None,
-        "available": available,
+        "open": bool(names),
+        "next_opening": None,  # the hours are in handoff.yml, which the bot knows
+        "available": len(names),
         "waiting": queries.waiting_count(connection),
-        "expected_wait_seconds": wait if available else None,
+        "place": queries.place_in_queue(connection, priority),
+        "expected_wait_seconds": wait if names else None,
+        "team": None,
+        "name": names[0] if len(names) == 1 else None,
     }
 
 

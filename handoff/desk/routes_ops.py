@@ -49,4 +49,4 @@ async def metrics(request: Request) -> HTTPResponse:
 def _measure(connection: Connection, now: float) -> None:
     WAITING_CUSTOMERS.set(queries.waiting_count(connection))
     WAITING_COMMANDS.set(commands.waiting_count(connection))
-    AVAILABLE_AGENTS.set(people.available_count(connection, now))
+    AVAILABLE_AGENTS.set(len(people.available(connection, now)))

@@ -20,10 +20,12 @@ from handoff.channel import Address, DeliveryError, Inbound, Rendered
 from handoff.commands import Applied, Commands
 from handoff.database import Database
 from handoff.dispatcher import Dispatcher
+from handoff.heard import user_event
 from handoff.outbox import Delivery
 from handoff.protocol import Envelope
-from handoff.saving import STAY_WITH_BOT, Assistant, Saver, user_event
+from handoff.saving import Assistant, Saver
 from handoff.turn import Turn, TurnFailed
+from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
 from handoff.worker import Worker
 
 T = TypeVar("T")
@@ -170,6 +172,7 @@ class Bot:
         say = [f"re:{item.message_id}", f"and:{item.message_id}"] if "twice" in text else [f"re:{item.message_id}"]
         for words in say:
             buttons = [{"title": "Stay", "payload": STAY_WITH_BOT}] if "person" in text or "button" in text else []
+            buttons += [{"title": "Leave a message", "payload": LEAVE_MESSAGE}] if "closed" in text else []
             turn.say({"text": words, "buttons": buttons})
         events: list[dict[str, Any]] = [
             *heard,
@@ -194,7 +197,7 @@ class Server:
         self.name = name
         database: Any = SteppedDatabase(rig.database)
         agents: Any = rig.agents
-        self.saver = Saver(name, rig.channel, rig.assistant, rig.clock)
+        self.saver = Saver(name, rig.channel, rig.assistant, rig.clock, rig.patience)
         self.bot: Any = Bot(database, self.saver)
         self.dispatcher = Dispatcher(database, rig.channel, agents, name, rig.clock)
         self.worker = Worker(database, self.saver, self.bot, self.dispatcher, name, rig.clock)
@@ -226,7 +229,8 @@ class Rig:
         self.clock = Clock()
         self.channel = TextChannel()
         self.agents = Agents()
-        self.assistant = Assistant({"track_order_form": ["order_number"]}, lambda name: name)
+        self.assistant = Assistant({"track_order_form": ["order_number"]}, response_named)
+        self.patience = Patience()
         self.commands = Commands(self.channel, SLOTS, self.clock)
         self._ids = itertools.count(1)
         self._names = itertools.count(1)
@@ -335,6 +339,14 @@ class Rig:
         )
         found = self.database.read_now(lambda connection: connection.execute(waiting).all())
         return [(str(row[0]), int(row[1])) for row in found]
+
+
+def response_named(name: str) -> dict[str, Any]:
+    """A response whose text is its name; those about waiting have their buttons, and say when the desk opens."""
+    if not name.startswith("utter_waiting"):
+        return {"text": f"{name} {{opening}}" if name.endswith("opening") else name}
+    titles = {"Leave a message": LEAVE_MESSAGE, "Stay": STAY_WITH_BOT}
+    return {"text": f"{name} {{opening}}", "buttons": [{"title": title, "payload": p} for title, p in titles.items()]}
 
 
 def new_database(url: str) -> Database:

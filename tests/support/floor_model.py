@@ -50,6 +50,7 @@ class World:
         self.rng = random.Random(seed)
         self.now = 0
         self.floor = Floor(BOT, None, 0)
+        self.bot_answers = seed % 2 == 0  # while the customer waits
         self.log: list[tuple[Floor, Floor]] = []
         self.changes_seen = 0
         self.floor_seen = self.floor
@@ -77,6 +78,8 @@ class World:
     def change(self, after: Floor, hand_on: bool) -> None:
         before = self.floor
         self.floor = after
+        if before.owner == after.owner:
+            return  # a handoff begins or ceases to wait beside the bot: nobody falls silent
         self.log.append((before, after))
         for message in self.outbox:
             if message.status in ("pending", "sending"):
@@ -87,10 +90,30 @@ class World:
                     message.lost = message.lost or message.author == before.owner
 
     def start(self, hand_on: bool, state: str = "requested") -> None:
+        if self.floor.handoff_id:  # one waits already, beside the bot
+            self.come(hand_on)
+            if state == "active":
+                self.handoffs[self.floor.handoff_id] = state
+            return
         handoff = f"h{self.number()}"
         self.change(self.floor.to_human(handoff), hand_on)
         self.handoffs[handoff] = state
         self.requested_at = self.now
+
+    def ask_for_a_person(self) -> None:
+        """Saver._hand_over"""
+        if not self.bot_answers:
+            self.start(hand_on=True)
+        elif self.floor.handoff_id is None:
+            handoff = f"h{self.number()}"
+            self.change(self.floor.waiting_beside_bot(handoff), hand_on=True)
+            self.handoffs[handoff] = "requested"
+            self.requested_at = self.now
+
+    def come(self, hand_on: bool) -> None:
+        """handoffs.take_floor"""
+        assert self.floor.handoff_id is not None
+        self.change(self.floor.to_human(self.floor.handoff_id), hand_on)
 
     def end(self, state: str, hand_on: bool) -> None:
         handoff = self.floor.handoff_id
@@ -177,7 +200,7 @@ class World:
             return  # StaleFloor: taken again, for whoever has the floor now
         had_floor = self.floor.owner == BOT
         if item.kind == "person":
-            self.start(hand_on=True)
+            self.ask_for_a_person()
         self.speak(BOT, self.floor.epoch, had_floor)
         self.story.append(item.id)
         item.status = "done"
@@ -187,7 +210,7 @@ class World:
         item.status = "done"
         self.story.append(item.id)
         handoff = self.floor.handoff_id
-        if owner == HUMAN and item.kind == "stay" and handoff and self.handoffs[handoff] in ("requested", "queued"):
+        if item.kind == "stay" and handoff and self.handoffs[handoff] in ("requested", "queued"):
             self.end("cancelled", hand_on=False)
 
     def command(self, act: Callable[[str], None]) -> None:
@@ -197,6 +220,8 @@ class World:
             if number in self.answers:
                 return self.answers[number]
             try:
+                if self.floor.waits(handoff):
+                    self.come(hand_on=True)
                 if not self.floor.held_by(handoff):
                     raise StaleFloor
                 act(handoff or "")
@@ -303,17 +328,16 @@ class World:
 
     def check_step(self) -> None:
         floor = self.floor
-        if floor.owner not in (BOT, HUMAN) or (floor.owner == HUMAN) != (floor.handoff_id is not None):
+        if floor.owner not in (BOT, HUMAN) or (floor.owner == HUMAN and floor.handoff_id is None):
             raise Broken(f"not exactly one owner: {floor}")
-        if floor is self.floor_seen:
-            if len(self.log) != self.changes_seen:
-                raise Broken("a line in the log without a change")
-            return
+        if floor.owner == BOT and floor.handoff_id and not self.bot_answers:
+            raise Broken(f"a handoff waits although the bot does not answer: {floor}")
+        owner, epoch = self.floor_seen.owner, self.floor_seen.epoch
         for before, after in self.log[self.changes_seen :]:
-            if before != self.floor_seen or after.owner == before.owner or after.epoch <= before.epoch:
+            if (before.owner, before.epoch) != (owner, epoch) or after.owner == owner or after.epoch != epoch + 1:
                 raise Broken(f"the log does not tell what happened: {before} -> {after}")
-            self.floor_seen = after
-        if self.floor_seen != floor:
+            owner, epoch = after.owner, after.epoch
+        if (owner, epoch) != (floor.owner, floor.epoch):
             raise Broken(f"the floor moved without a line in the log: {floor}")
         self.changes_seen, self.floor_seen = len(self.log), floor
 

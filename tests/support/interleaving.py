@@ -14,11 +14,11 @@ from handoff import floor, handoffs, inbox, outbox, protocol, tables
 from handoff.channel import Inbound
 from handoff.handoffs import Wish
 from handoff.outbox import Delivery
-from handoff.saving import STAY_WITH_BOT
+from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
 from tests.support.bridge_rig import Rig, Server, Work, unreliable
 
 AGENTS = ({"id": "a1", "name": "Sam"}, {"id": "a2", "name": "Alex"})
-TEXTS = ("hello", "hello", "twice", "button", "person please", "broken", "flaky")
+TEXTS = ("hello", "hello", "twice", "button", "person please", "person, closed", "broken", "flaky")
 
 _STANDS = sa.select(tables.conversations).where(tables.conversations.c.id == sa.bindparam("id"))
 _LINES = (
@@ -72,6 +72,7 @@ class Interleaving:
         rig.channel.answer = unreliable(seed)
         rig.channel.arrives = lambda: self.rng.random() < 0.5
         rig.agents.answer = unreliable(seed + 1)
+        rig.patience = Patience(bot_answers=seed % 2 == 0)  # half of them: the bot goes on while the customer waits
         self.servers = [rig.server(), rig.server()]
         self.turns: list[Work | None] = [None, None]
         self.sends: list[list[Work]] = [[], []]
@@ -92,7 +93,7 @@ class Interleaving:
             self.rng.choice(STEP_TABLE)(self)
             self.check()
         self.settle()
-        if self.floor.owner == floor.HUMAN:  # leave nothing behind that could expire in the next interleaving
+        if self.floor.handoff_id:  # leave nothing behind that could expire in the next interleaving
             self.rig.resolve(self.conversation)
             self.check()
             self.settle()
@@ -111,6 +112,9 @@ class Interleaving:
     def customer_stays_with_bot(self) -> None:
         self.rig.accept(self.customer_message("Stay", kind="button", payload=STAY_WITH_BOT))
 
+    def customer_leaves_a_message(self) -> None:
+        self.rig.accept(self.customer_message("Leave a message", kind="button", payload=LEAVE_MESSAGE))
+
     def webhook_comes_again(self) -> None:
         if self.rig.accept(self.rng.choice(self.came)) is not None:
             raise Broken("a message was kept twice")
@@ -123,7 +127,10 @@ class Interleaving:
 
         def work(connection: Connection) -> None:
             row = floor.lock(connection, self.conversation)
-            if row is not None and row["owner"] == floor.BOT:
+            if row is not None and row["owner"] == floor.BOT and row["handoff_id"]:
+                now = self.rig.clock.now
+                handoffs.take_floor(connection, row, who="supervisor", why="steps in", at=now, hand_on=False)
+            elif row is not None and row["owner"] == floor.BOT:
                 wish = Wish(floor.POLICY, "a supervisor steps in")
                 handoffs.start(
                     connection, row, wish,
@@ -179,7 +186,7 @@ class Interleaving:
         before = self.floor
         answer = apply()
         newer = answer[1].get("error", {}).get("code") == "newer_message"
-        if (answer[0] == 200 or newer) != (before.owner == floor.HUMAN and before.handoff_id == handoff_id):
+        if (answer[0] == 200 or newer) != (handoff_id is not None and before.handoff_id == handoff_id):
             raise Broken(f"{kind} for {handoff_id} was answered {answer}; the floor was {before}")
         self.commands.append((kind, apply, answer))
         return int(answer[0])
@@ -304,19 +311,24 @@ class Interleaving:
         self.transactions_seen = self.rig.transactions
         stands, lines, made = self.read()
         before, now = self.floor, floor.of(stands)
-        if now.owner not in (floor.BOT, floor.HUMAN) or (now.owner == floor.HUMAN) != (now.handoff_id is not None):
+        beside_bot = now.owner == floor.BOT and now.handoff_id is not None
+        if now.owner not in (floor.BOT, floor.HUMAN) or (now.owner == floor.HUMAN and now.handoff_id is None):
             raise Broken(f"not exactly one owner: {now}")
-        if len(lines) != (1 if before != now else 0):
-            raise Broken(f"{len(lines)} lines in the log for {before} -> {now}")
-        for line in lines:
+        if beside_bot and not self.rig.patience.bot_answers:
+            raise Broken(f"a handoff waits although the bot does not answer: {now}")
+        owner, epoch = before.owner, before.epoch
+        for line in lines:  # mostly one; a person who resolves at once comes and goes
             told = (line["owner_before"], line["owner_after"], line["epoch"])
-            if told != (before.owner, now.owner, now.epoch) or now.epoch <= before.epoch or now.owner == before.owner:
+            if told != (owner, line["owner_after"], epoch + 1) or line["owner_after"] == owner:
                 raise Broken(f"the log says {told}, and it was {before} -> {now}")
             self.log_seen = line["seq"]
             if not self.left_by_itself(line):
                 waiting = self.rows_open_before(made)
                 self.overtaken |= {row["seq"] for row in waiting}
-                self.lost |= {row["seq"] for row in waiting if row["author"] == before.owner}
+                self.lost |= {row["seq"] for row in waiting if row["author"] == owner}
+            owner, epoch = line["owner_after"], line["epoch"]
+        if (owner, epoch) != (now.owner, now.epoch):
+            raise Broken(f"{len(lines)} lines in the log for {before} -> {now}")
         for row in made:
             self.outbox_seen = row["seq"]
             if row["lane"] == outbox.CUSTOMER:
@@ -333,9 +345,10 @@ class Interleaving:
 
     @staticmethod
     def left_by_itself(line: Mapping[str, Any]) -> bool:
-        """The bot asked for a person or failed; a person resolved. Otherwise the floor was taken away."""
+        """The bot asked for a person, who may come later, or failed; a person resolved. Otherwise the floor was taken
+        away."""
         if line["owner_before"] == floor.BOT:
-            return line["who"] in (floor.BOT, floor.SYSTEM)
+            return line["who"] in (floor.BOT, floor.SYSTEM) or line["why"] in ("joined", "leaves a message")
         return line["why"] == floor.RESOLVED
 
     @staticmethod
@@ -437,6 +450,7 @@ class Interleaving:
 _STEPS: tuple[tuple[Callable[[Interleaving], None], int], ...] = (
     (Interleaving.customer_writes, 5),
     (Interleaving.customer_stays_with_bot, 1),
+    (Interleaving.customer_leaves_a_message, 1),
     (Interleaving.webhook_comes_again, 1),
     (Interleaving.colleague_writes_on_the_phone, 1),
     (Interleaving.somebody_takes_the_floor, 1),

@@ -29,7 +29,8 @@ async def ask_a_desk_that(answer: Answer) -> Availability | None:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        return await ask_availability({"HANDOFF_SECRET": SECRET, "DESK_URL": f"http://127.0.0.1:{port}"})
+        environ = {"HANDOFF_SECRET": SECRET, "DESK_URL": f"http://127.0.0.1:{port}"}
+        return await ask_availability({"skills": "orders,returns", "priority": "high", "language": ""}, environ)
 
 
 async def test_the_desk_is_asked_with_a_signature_over_the_path() -> None:
@@ -38,11 +39,15 @@ async def test_the_desk_is_asked_with_a_signature_over_the_path() -> None:
             verify(SECRET, headers, path.encode())
         except ProtocolError:
             return 401, b"{}"
+        assert path == "/agent-channel/availability?skills=orders%2Creturns&priority=high"
         return 200, json.dumps(
-            {"open": True, "next_opening": None, "available": 2, "waiting": 1, "expected_wait_seconds": 90}
-        ).encode()
+            {
+                "open": True, "next_opening": None, "available": 2, "waiting": 1, "expected_wait_seconds": 90,
+                "place": 2, "team": "Our orders team", "name": "",
+            }
+        ).encode()  # fmt: skip
 
-    assert await ask_a_desk_that(answer) == Availability(True, 2, None, 90)
+    assert await ask_a_desk_that(answer) == Availability(True, 2, None, 90, 2, "Our orders team")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,6 @@ async def test_a_desk_that_does_not_answer_holds_a_handoff_up_for_two_seconds_at
 
 
 async def test_without_a_secret_or_a_desk_there_is_no_answer() -> None:
-    assert await ask_availability({}) is None
-    assert await ask_availability({"HANDOFF_SECRET": SECRET, "DESK_URL": "http://127.0.0.1:9"}) is None
-    assert await ask_availability({"HANDOFF_SECRET": SECRET, "DESK_URL": "no address"}) is None
+    assert await ask_availability({}, {}) is None
+    assert await ask_availability({}, {"HANDOFF_SECRET": SECRET, "DESK_URL": "http://127.0.0.1:9"}) is None
+    assert await ask_availability({}, {"HANDOFF_SECRET": SECRET, "DESK_URL": "no address"}) is None

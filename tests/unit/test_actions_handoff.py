@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from datetime import datetime, timezone
+from typing import Any, Mapping
 
 import pytest
 from rasa_sdk import Tracker
@@ -9,10 +9,11 @@ from rasa_sdk.events import ActionExecuted, ConversationPaused, EventType, Follo
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.desk import Availability
-from actions.handoff import ActionHandoff, ActionHandoffReturn, announcement
+from actions.handoff import ActionHandoff, ActionHandoffReturn
 from actions.unreadable import ActionUnreadableMessage
+from handoff.handoff_file import HandoffFile
 
-TODAY = date(2026, 3, 2)
+NOW = datetime(2026, 3, 2, 12, tzinfo=timezone.utc)
 
 
 def said(intent: str) -> EventType:
@@ -26,11 +27,12 @@ def tracker(intents: list[str], form: str | None = None, **slots: Any) -> Tracke
 
 
 async def hand_off(tracker: Tracker) -> tuple[list[EventType], list[dict[str, Any]]]:
-    async def silent() -> Availability | None:
+    async def silent(_wanted: Mapping[str, str]) -> Availability | None:
         return None
 
     dispatcher = CollectingDispatcher()
-    return await ActionHandoff(silent).run(dispatcher, tracker, {}), dispatcher.messages
+    action = ActionHandoff(silent, HandoffFile, lambda: NOW)
+    return await action.run(dispatcher, tracker, {}), dispatcher.messages
 
 
 def slots_in(events: list[EventType]) -> dict[str, Any]:
@@ -41,9 +43,9 @@ def slots_in(events: list[EventType]) -> dict[str, Any]:
     ("intents", "form", "slots", "reason", "topic"),
     [
         (["request_human"], None, {}, "customer_request", None),
-        (["greet", "request_human"], None, {"order_number": "1042"}, "customer_request", "order"),
-        (["track_order", "request_human"], "track_order_form", {}, "customer_request", "order"),
-        (["track_order", "inform", "affirm"], None, {"order_misses": 3.0}, "form_gave_up", "order"),
+        (["greet", "request_human"], None, {"order_number": "1042"}, "customer_request", "orders"),
+        (["track_order", "request_human"], "track_order_form", {}, "customer_request", "orders"),
+        (["track_order", "inform", "affirm"], None, {"order_misses": 3.0}, "form_gave_up", "orders"),
         (["complaint", "affirm"], None, {}, "customer_request", "complaint"),
         (["complaint", "affirm"], None, {"order_number": "1042"}, "customer_request", "complaint"),
         (["complaint", "greet", "request_human"], None, {}, "customer_request", None),
@@ -65,27 +67,6 @@ async def test_the_pause_is_the_last_event_and_the_form_stays_active() -> None:
 
 
 @pytest.mark.parametrize(
-    ("desk", "response", "values"),
-    [
-        (None, "utter_handoff_requested", {}),
-        (Availability(True, 2), "utter_handoff_requested", {}),
-        (Availability(True, 2, None, 30), "utter_handoff_requested_wait", {"wait": "a minute"}),
-        (Availability(True, 2, None, 61), "utter_handoff_requested_wait", {"wait": "2 minutes"}),
-        (Availability(True, 2, None, 9000), "utter_handoff_requested_wait", {"wait": "an hour or more"}),
-        (Availability(True, 0), "utter_handoff_requested_closed", {"opening": ""}),
-        (
-            Availability(False, 0, "2026-03-03T09:00:00+00:00"),
-            "utter_handoff_requested_closed",
-            {"opening": " (we are back tomorrow at 9:00)"},
-        ),
-        (Availability(False, 0, "soon"), "utter_handoff_requested_closed", {"opening": ""}),
-    ],
-)
-def test_what_is_promised_depends_on_the_desk(desk: Availability | None, response: str, values: dict[str, str]) -> None:
-    assert announcement(desk, TODAY) == (response, values)
-
-
-@pytest.mark.parametrize(
     ("outcome", "responses"),
     [
         ("solved", ["utter_back_solved", "utter_anything_else"]),
@@ -93,6 +74,7 @@ def test_what_is_promised_depends_on_the_desk(desk: Availability | None, respons
         ("follow_up", ["utter_back_follow_up"]),
         ("cancelled", ["utter_back_cancelled", "utter_what_can_i_do"]),
         ("expired", ["utter_handoff_expired"]),
+        ("with_bot", ["utter_with_bot_already", "utter_what_can_i_do"]),
         (None, ["utter_back", "utter_what_can_i_do"]),
         ("something new", ["utter_back", "utter_what_can_i_do"]),
     ],

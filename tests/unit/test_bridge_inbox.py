@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 
 import pytest
 
@@ -95,7 +94,8 @@ def test_a_parked_message_goes_to_a_person_and_the_customer_is_told(rig: Rig) ->
     assert rig.row(conversation_id)["owner"] == floor.HUMAN
     assert [text for _, text in rig.channel.accepted] == ["utter_bot_failure"]
     assert [line["text"] for line in handoff["context"]["transcript"]] == ["broken"]
-    assert [data["text"] for data in rig.told(conversation_id, protocol.CUSTOMER_MESSAGE)] == ["still there?"]
+    told = [(data["author"], data["text"]) for data in rig.told(conversation_id, protocol.CUSTOMER_MESSAGE)]
+    assert told == [("bot", "utter_bot_failure"), ("customer", "still there?")]
 
 
 def test_a_parked_message_of_the_human_floor_reaches_the_person(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,8 +156,8 @@ def test_a_conversation_without_work_is_given_back(rig: Rig) -> None:
 
 def test_a_new_process_releases_what_ended_processes_of_this_machine_held(rig: Rig) -> None:
     held = {phone: rig.receive("hello", rig.address(phone)) for phone in ("441", "442", "443")}
-    ended = f"{socket.gethostname()}/{2**22 + 1}/x"  # above the highest process id
-    alive = f"{socket.gethostname()}/{os.getppid()}/x"
+    ended = f"{server.place()}/{2**22 + 1}/x"  # above the highest process id
+    alive = f"{server.place()}/{os.getppid()}/x"
     elsewhere = "another-machine/1/x"
     for phone, name in zip(held, (ended, alive, elsewhere), strict=True):
         take(rig, held[phone], name)
@@ -245,7 +245,8 @@ def test_staying_with_the_bot_needs_a_button_that_was_sent(rig: Rig) -> None:
     rig.receive("Stay with the bot", payload="/continue_with_bot", kind="button")
     rig.settle(one)
     assert rig.row(conversation_id)["owner"] == floor.HUMAN
-    assert len(rig.told(conversation_id, protocol.CUSTOMER_MESSAGE)) == 1
+    told = rig.told(conversation_id, protocol.CUSTOMER_MESSAGE)
+    assert [data["text"] for data in told if data["author"] == "customer"] == ["Stay with the bot"]
 
 
 def test_a_waiting_customer_can_go_back_to_the_bot_and_a_served_one_cannot(rig: Rig) -> None:

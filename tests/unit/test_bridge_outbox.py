@@ -205,6 +205,16 @@ def test_a_status_that_comes_before_the_answer_is_kept_for_it(rig: Rig) -> None:
     assert not rig.rows(tables.early_receipts)
 
 
+def test_what_is_told_of_messages_that_were_never_ours_is_forgotten_after_a_day(rig: Rig) -> None:
+    receipt(rig, "wamid.a", "delivered")
+    rig.clock.now += 24 * 3600.0
+    receipt(rig, "wamid.b", "delivered")
+    assert len(rig.rows(tables.early_receipts)) == 2
+    rig.clock.now += 1
+    receipt(rig, "wamid.c", "delivered")
+    assert [kept["provider_id"] for kept in rig.rows(tables.early_receipts)] == ["wamid.b", "wamid.c"]
+
+
 def test_a_message_that_failed_after_it_was_taken_is_told_with_its_reason(rig: Rig) -> None:
     conversation_id, one = with_person(rig)
     rig.say(conversation_id)

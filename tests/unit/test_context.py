@@ -12,7 +12,7 @@ from rasa.shared.core.events import Event
 from rasa.shared.utils.common import all_subclasses
 
 from handoff import context
-from handoff.saving import wish_in
+from handoff.wishes import wish_in
 
 HANDOFF = {
     "id": "h2", "conversation_id": "c1", "requested_at": 1000.0, "reason": "customer_request", "reason_detail": "",

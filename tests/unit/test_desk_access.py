@@ -222,5 +222,7 @@ def test_availability_counts_who_was_seen(desk: DeskUnderTest) -> None:
     path = "/agent-channel/availability?skills=a,b&language=en"
     answer = desk.calls.client.get(path, headers=protocol.sign(SECRET, path.encode())).json()
     assert answer["open"] is True and answer["available"] >= 1
-    assert set(answer) == {"open", "next_opening", "available", "waiting", "expected_wait_seconds"}
+    assert set(answer) == {
+        "open", "next_opening", "available", "waiting", "place", "expected_wait_seconds", "team", "name",
+    }  # fmt: skip
     assert desk.calls.client.get(path, headers=protocol.sign(SECRET, b"/agent-channel/availability")).status_code == 401

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from handoff import protocol
 from handoff.desk import acts, events, people, queries, words
 from handoff.desk.database import Database
-from handoff.desk.tables import event_log, handoffs, messages
+from handoff.desk.tables import conversations, event_log, handoffs, messages
 from tests.unit.desk_support import context
 
 NOW = 1_800_000_000.0
@@ -250,3 +250,28 @@ async def test_twenty_agents_accept_at_once_and_one_gets_it(database: Database) 
     assert sum(results) == 1
     assert conversation(database)["owner_id"] == agents[results.index(True)].id
     assert len([text for text in texts(database, words.SYSTEM) if "joined" in text]) == 1
+
+
+def test_what_the_bot_says_to_somebody_who_waits_is_in_the_story_and_nobody_waits_because_of_it(
+    database: Database,
+) -> None:
+    apply_all(database, requested(1))
+    before = conversation(database)
+    data = {"message_id": "b1", "author": "bot", "kind": "text", "text": "You can go on asking me", "sent_at": NOW}
+    apply_all(database, event(protocol.CUSTOMER_MESSAGE, 2, data))
+    assert texts(database, words.BOT)[-1] == "You can go on asking me"
+    after = conversation(database)
+    assert (after["unread"], after["waiting_since"]) == (before["unread"], before["waiting_since"])
+
+
+def test_a_place_in_the_queue_is_behind_those_of_the_same_priority_and_before_the_lower_ones(
+    database: Database,
+) -> None:
+    def work(connection: Connection) -> list[int]:
+        for number, priority in enumerate(("normal", "normal", "high", "low", "urgent")):
+            values = {"id": f"c{number}", "state": words.QUEUED, "priority": priority, "last_at": 1.0}
+            connection.execute(conversations.insert().values(**values))
+        wanted = ("urgent", "high", "normal", "low", "of another channel")
+        return [queries.place_in_queue(connection, priority) for priority in wanted]
+
+    assert database.write_now(work) == [2, 3, 5, 6, 5]

@@ -46,6 +46,22 @@ def test_only_the_handoff_that_has_the_floor_can_give_it_back() -> None:
         human.to_bot("h1").to_bot("h1")
 
 
+def test_a_handoff_beside_the_bot_takes_the_floor_once_and_only_it_does() -> None:
+    waiting = Floor(BOT, None, 3).waiting_beside_bot("h1")
+    assert waiting == Floor(BOT, "h1", 3) and waiting.waits("h1") and not waiting.held_by("h1")
+    assert waiting.to_human("h1") == Floor(HUMAN, "h1", 4)
+    assert waiting.to_bot("h1") == Floor(BOT, None, 3)
+    for move in (
+        lambda: waiting.to_human("h2"),
+        lambda: waiting.to_bot("h2"),
+        lambda: waiting.waiting_beside_bot("h2"),
+    ):
+        with pytest.raises(StaleFloor):
+            move()
+    with pytest.raises(StaleFloor):
+        waiting.to_human("h1").waiting_beside_bot("h2")
+
+
 def test_a_floor_without_a_handoff_is_held_by_nobody() -> None:
     assert not Floor(BOT, None, 0).held_by(None)
     assert not Floor(HUMAN, None, 1).held_by(None)

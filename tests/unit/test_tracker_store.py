@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from rasa.core.tracker_store import FailSafeTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, ReminderScheduled, SlotSet, UserUttered
 from rasa.shared.core.slots import TextSlot
 
 from handoff import inbox, outbox, tables, tracker_store
@@ -18,7 +19,8 @@ from handoff.bot import ModelUnfit, take_over
 from handoff.database import Unavailable
 from handoff.saving import LeaseLost
 from handoff.tracker_store import BatonTrackerStore
-from handoff.turn import Turn, in_turn
+from handoff.turn import Turn, TurnFailed, in_turn
+from handoff.waiting_room import RESPONSES
 from tests.support.bridge_rig import Rig
 
 DOMAIN = Domain.from_yaml(
@@ -27,11 +29,10 @@ version: "3.1"
 intents: [greet]
 slots:
   size: {type: text, influence_conversation: true, mappings: [{type: custom}]}
-actions: [action_handoff_return, action_unreadable_message]
+actions: [action_handoff, action_handoff_return, action_unreadable_message]
 responses:
-  utter_bot_failure: [{text: Sorry}]
-  utter_nobody_reached: [{text: Nobody}]
 """
+    + "".join(f"  {name}: [{{text: Sorry}}]\n" for name in RESPONSES)
 )
 
 
@@ -197,6 +198,17 @@ def test_a_model_that_lacks_what_the_bridge_needs_is_refused_with_the_names(stor
         take_over(agent)
     with pytest.raises(ModelUnfit, match="BatonTrackerStore"):
         take_over(agent_around(SimpleNamespace()))
+
+
+async def test_a_reminder_fails_the_turn_and_says_why_instead_of_running_outside_of_one(
+    store: BatonTrackerStore,
+) -> None:
+    agent = agent_around(store)
+    take_over(agent)
+    reminder = ReminderScheduled("ask_again", datetime.now(timezone.utc))
+    with pytest.raises(TurnFailed, match=r"reminder.*ask_again"):
+        await agent.processor._schedule_reminders([BotUttered("Hi"), reminder], None, None)
+    await agent.processor._schedule_reminders([BotUttered("Hi")], None, None)
 
 
 async def test_a_value_that_cannot_be_stored_fails_and_does_not_wait_for_ever(store: BatonTrackerStore) -> None:
