@@ -6,9 +6,11 @@ import sys
 
 import typer
 
+from handoff import criteria_cli
 from handoff import migrate as migrations
 from handoff.database import Database, Unavailable
 from handoff.desk import cli as desk_cli
+from handoff.evaluation import cli as evaluation_cli
 from handoff.settings import Reader, SettingsError
 
 app = typer.Typer(help="Baton's commands for operators.", no_args_is_help=True, add_completion=False)
@@ -26,6 +28,8 @@ def migrate() -> None:
 
 
 desk_cli.mount(app)
+app.add_typer(criteria_cli.app, name="criteria")
+evaluation_cli.mount(app)
 
 
 def main() -> None:

@@ -127,7 +127,14 @@ class Bot:
 
     async def _answer_unreadable(self, item: Item) -> None:
         kind = item.message["kind"]
-        await self._react(item, f"[{kind}]", [SlotSet("unreadable_kind", kind), FollowupAction(ACTION_UNREADABLE)])
+        tracker = await self._heard(item, f"[{kind}]", [SlotSet("unreadable_kind", kind)])
+        await self._run(tracker, [] if self.needs_person(tracker) else [FollowupAction(ACTION_UNREADABLE)])
+
+    def needs_person(self, tracker: DialogueStateTracker) -> bool:
+        """Whether a criterion of handoff.yml fires at a message that no model has read, such as a type of message."""
+        prediction = self.processor._predict_next_with_tracker(tracker)
+        action = self.processor.domain.action_names_or_texts[prediction.max_confidence_index]
+        return str(prediction.policy_name).endswith("HandoffPolicy") and action == ACTION_HANDOFF
 
     async def _answer_old_choice(self, item: Item) -> None:
         """A button of an earlier wait. Who wants the bot has it; who wants to leave a message needs a person again."""
@@ -135,13 +142,14 @@ class Bot:
             following: list[Event] = [FollowupAction(ACTION_HANDOFF)]
         else:
             following = [SlotSet("handoff_outcome", WITH_BOT_ALREADY), FollowupAction(ACTION_RETURN)]
-        await self._react(item, item.message["text"], following)
+        await self._run(await self._heard(item, item.message["text"], following), [])
 
-    async def _react(self, item: Item, text: str, events: list[Event]) -> None:
-        """Act on a message that no model has to read."""
+    async def _heard(self, item: Item, text: str, events: list[Event]) -> DialogueStateTracker:
+        """The tracker after a message that no model has to read, and these events."""
         tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
         heard = UserUttered(text, input_channel=CHANNEL, message_id=item.message_id, metadata=metadata_of(item))
-        await self._run(tracker, [heard, *events])
+        tracker.update_with_events([heard, *events], self.processor.domain)
+        return tracker
 
     async def _tracker(self, item: Item) -> DialogueStateTracker:
         return await self.processor.get_tracker(item.conversation_id)

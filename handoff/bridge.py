@@ -22,6 +22,7 @@ from handoff.bot import Bot, assistant_of, longest_history, take_over
 from handoff.channel import Batch, CustomerChannel
 from handoff.clock import Clock, system_clock
 from handoff.commands import Applied, Commands
+from handoff.criteria import for_failure
 from handoff.database import Database, Unavailable
 from handoff.dispatcher_process import DispatcherProcess
 from handoff.handoff_file import rules_of
@@ -173,7 +174,8 @@ async def start_bridge(
     store.window_turns = max(store.window_turns, longest_history(agent) + 2)
     name, clock = server.new_name(), system_clock
     database = store.database
-    saver = Saver(name, channel, assistant_of(agent), clock, Patience.of(rules_of(handoff_file())))
+    rules = rules_of(handoff_file())
+    saver = Saver(name, channel, assistant_of(agent), clock, Patience.of(rules), for_failure(rules.criteria))
     store.save_turn = saver.bot_turn
     dispatcher = DispatcherProcess(database.url, channel_maker)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)

@@ -48,6 +48,7 @@ def build(
         "requested_at": handoff["requested_at"],
         "reason": handoff["reason"],
         "reason_detail": handoff["reason_detail"],
+        "criterion": _criterion(events),
         "topic": handoff["topic"],
         "priority": handoff["priority"],
         "skills": handoff["skills"],
@@ -71,7 +72,7 @@ def build(
         "sentiment": None,
         "media": [_kind(event) for event in utterances if event["event"] == "user" and _kind(event) != "text"],
         "window_ends_at": conversation["window_ends_at"],
-        "opted_out": False,
+        "opted_out": bool(conversation["opted_out"]),
         "earlier_handoffs": [_earlier(row) for row in earlier],
         "transcript": [line for line in map(_line, utterances) if line],
     }
@@ -93,6 +94,16 @@ def summary(utterances: Sequence[Event], topic: str | None) -> str:
 def label(name: str) -> str:
     """A name from the domain as people read it: ``track_order`` becomes ``Track order``."""
     return name.removesuffix("_form").removeprefix("action_").replace("_", " ").strip().capitalize()
+
+
+def _criterion(events: Sequence[Event]) -> str | None:
+    """The criterion of handoff.yml that fired at the last message."""
+    for event in reversed(events):
+        if event["event"] == "user":
+            return None
+        if event["event"] == "slot" and event["name"] == "handoff_criterion":
+            return str(event["value"]) if event.get("value") else None
+    return None
 
 
 def _facts(events: Sequence[Event]) -> dict[str, dict[str, Any]]:
@@ -122,10 +133,12 @@ def _fact(event: Event, said: Event | None, acted: bool) -> dict[str, Any]:
     words = _shown_text(said) if said else None
     told = words is not None and str(event["value"]).lower() in words.lower()
     source = "agent" if by_agent else "customer" if told or not acted else "bot"
+    # A slot that keeps the message itself would show a pressed button's payload.
+    value = words if said and event["value"] == said.get("text") else event["value"]
     return {
         "name": event["name"],
         "label": label(event["name"]),
-        "value": event["value"],
+        "value": value,
         "source": source,
         "said": words if source == "customer" else None,
         "at": event.get("timestamp"),

@@ -29,10 +29,15 @@ class All:
             holds,
             holds and any(each.fresh for each in found),
             " and ".join(each.detail for each in found if each.detail),
-            " and ".join(each.progress for each in found),
-            sum(each.share for each in found) / len(found),
-            _facts(found),
+            _progress(self.parts, found, " and "),
+            1.0 if holds else self._share(found),
+            _facts(found) if holds else {},
         )
+
+    def _share(self, found: list[Finding]) -> float:
+        """How near it is: what must not be is nothing that one comes near to."""
+        shares = [each.share for part, each in zip(self.parts, found, strict=True) if not isinstance(part, Not)]
+        return sum(shares) / len(shares) if shares else 0.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Any_:
             bool(holding),
             any(each.fresh for each in holding),
             " and ".join(each.detail for each in holding if each.detail) or nearest.detail,
-            " or ".join(each.progress for each in found),
+            _progress(self.parts, found, " or "),
             1.0 if holding else nearest.share,
             _facts(holding),
         )
@@ -71,7 +76,13 @@ class Not:
 
     def look(self, talk: Talk) -> Finding:
         found = self.part.look(talk)
-        return Finding(not found.holds, False, "", f"not ({found.progress})", float(not found.holds))
+        return Finding(not found.holds, False, "", f"({_progress([self.part], [found], '')})", float(not found.holds))
+
+
+def _progress(parts: Sequence[Condition], found: Sequence[Finding], between: str) -> str:
+    """How far each part is: ``slot 120 and intent yes``."""
+    named = zip(parts, found, strict=True)
+    return between.join(f"{type(part).__name__.rstrip('_').lower()} {each.progress}" for part, each in named)
 
 
 def _facts(found: Sequence[Finding]) -> dict[str, Any]:

@@ -77,10 +77,13 @@ class SameIntentAgain:
 
     def look(self, talk: Talk) -> Finding:
         intent = talk.current.intent
-        if intent is None or intent == FALLBACK or intent in self.besides:
+        # a form's lists carry the intent of their form with each choice: pressed, it says nothing again
+        if intent is None or intent == FALLBACK or intent in self.besides or not talk.current.typed:
             return Finding(False, progress=f"0/{self.at_least}")
         span = talk.last(self.turns)
-        return _counted(lambda said: said.intent == intent, span, self.at_least, f"“{_label(intent)}” came")
+        return _counted(
+            lambda said: said.typed and said.intent == intent, span, self.at_least, f"“{_label(intent)}” came"
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Sentiment:
     turns: int
 
     def look(self, talk: Talk) -> Finding:
-        scores = [sentiment.score(said.text) for said in talk.messages if said.typed][-self.turns :]
+        typed = [said for said in talk.messages if said.typed][-self.turns :]
+        scores = [sentiment.score(said.text) for said in typed]
         mood = sum(scores) / self.turns
         holds = bool(scores) and mood < self.below
         fresh = holds and talk.current.typed and scores[-1] < 0
@@ -150,7 +154,7 @@ class FormStuck:
         asked = talk.asked
         if asked is None or (self.form or asked.form) != asked.form or (self.slot or asked.slot) != asked.slot:
             return Finding(False, progress=f"0/{self.times}")
-        answers = talk.current.slots.get(asked.slot) is not None
+        answers = asked.slot in talk.current.slots
         holds = asked.times > self.times or (asked.times == self.times and not answers)
         words = f"asked {asked.times} times for “{_label(asked.slot)}”"
         return Finding(holds, holds, words, f"{asked.times}/{self.times}", min(1.0, asked.times / self.times))

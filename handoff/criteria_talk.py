@@ -93,7 +93,8 @@ class _Reading:
     def __init__(self) -> None:
         self.form: str | None = None
         self.wanted: str | None = None
-        self.interrupted = self.form_ran = False
+        self.interrupted = False
+        self.ran: set[str] = set()  # actions since the bot last listened; a form's name comes before it is active
         self._start_anew()
         self._takers = {
             "user": self._user, "slot": self._slot, "action": self._action, "active_loop": self._loop, "bot": self._bot,
@@ -120,7 +121,7 @@ class _Reading:
         if self.messages:
             self.before = self.messages[-1].slots
         meta, intent = event.metadata or {}, event.intent or {}
-        kind, text = str(meta.get("kind") or "text"), event.text or ""
+        kind, text, customer = str(meta.get("kind") or "text"), event.text or "", meta.get("customer")
         self.messages.append(
             Message(
                 text=text,
@@ -128,7 +129,7 @@ class _Reading:
                 confidence=float(intent.get("confidence") or 0.0),
                 kind=kind,
                 typed=kind == "text" and not text.startswith("/"),
-                customer=meta.get("customer") or {},
+                customer=customer if isinstance(customer, dict) else {},
                 at=event.timestamp or 0.0,
                 waited_for=self.wanted if self.form else None,
             )
@@ -141,6 +142,7 @@ class _Reading:
             self.messages[-1].slots[event.key] = event.value
 
     def _action(self, event: Any) -> None:
+        self.ran.add(event.action_name or "")
         if event.action_name == HANDOFF_ACTION:
             self._start_anew()
         elif event.action_name == "action_listen":
@@ -148,18 +150,16 @@ class _Reading:
         elif self.messages and (event.action_name or "").startswith("utter_"):
             self.messages[-1].said.append(event.action_name)
 
-        elif event.action_name == self.form:
-            self.form_ran = True
-
     def _count_question(self) -> None:
         question = (self.form, self.wanted) if self.form and self.wanted else None
         if question is None:
             self.question, self.times = None, 0
-        elif self.form_ran and question != self.question:
+        elif self.form in self.ran and question != self.question:
             self.question, self.times = question, 1
-        elif self.form_ran and not self._was_interruption():
+        elif self.form in self.ran and not self._was_interruption():
             self.times += 1
-        self.interrupted = self.form_ran = False
+        self.interrupted = False
+        self.ran.clear()
 
     def _was_interruption(self) -> bool:
         """The customer asked something else, which was answered: the form's question was not answered badly."""

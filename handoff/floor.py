@@ -134,11 +134,7 @@ def change(
         at=at,
         conversation_id=conversation_id,
         handoff_id=after.handoff_id or before.handoff_id,
-        kind="floor.changed"
-        if before.owner != after.owner
-        else "handoff.waits"
-        if after.handoff_id
-        else "handoff.left",
+        kind=_kind(before, after),
         who=who,
         why=why,
         owner_before=before.owner,

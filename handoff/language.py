@@ -12,8 +12,9 @@ import re
 from typing import Any
 
 LEAST_LETTERS = 14
+LEAST_LATIN_WORDS = 3
 LEAST_PROBABILITY = 0.95
-LEAST_ENGLISH = 0.2  # this share of English words makes a text English enough
+LEAST_ENGLISH = 0.15  # this share of English words makes a text English enough
 
 # Widely written languages; the model knows others, which look like misspelt English or like a neighbour in this list.
 NAMES = {
@@ -36,10 +37,13 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 
 def surely(text: str) -> str | None:
     """The language's two letters, or None where there is doubt (or it looks like English with a foreign word)."""
-    words = _WORD.findall(text.casefold())
+    words = _WORD.findall(text)
+    if words and all(word.istitle() for word in words):  # a name or an address
+        return None
+    words = [word.casefold() for word in words]
     # A letter of another script says more than a Latin one.
     letters = sum(1 if letter < "\u0250" else 3 for word in words for letter in word)
-    if letters < LEAST_LETTERS or (len(words) < 2 and text.isascii()):
+    if letters < LEAST_LETTERS or (len(words) < LEAST_LATIN_WORDS and text.isascii()):
         return None
     english = sum(word.replace("'", "").replace("’", "") in _ENGLISH for word in words)
     if english >= LEAST_ENGLISH * len(words):

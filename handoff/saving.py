@@ -9,9 +9,10 @@ from typing import Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import floor, handoffs, inbox, outbox, protocol, tracker_events, waiting_list
+from handoff import conversations, floor, handoffs, inbox, outbox, protocol, tracker_events, waiting_list
 from handoff.channel import CustomerChannel, Rendered
 from handoff.clock import Clock
+from handoff.criteria import Criterion
 from handoff.handoffs import Wish
 from handoff.heard import user_event
 from handoff.inbox import Item
@@ -19,7 +20,7 @@ from handoff.tracker_events import Event
 from handoff.turn import Turn
 from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
 from handoff.waiting_room import BOT_FAILED, WaitingRoom
-from handoff.wishes import wish_in
+from handoff.wishes import opt_out_in, wish_for_failure, wish_in
 
 ON_THE_PHONE = {"id": "phone", "name": "A colleague on the phone"}
 
@@ -46,12 +47,15 @@ class Saver:
         assistant: Assistant,
         clock: Clock,
         patience: Patience | None = None,
+        failure: Criterion | None = None,
     ) -> None:
+        """``failure`` is the criterion that says what kind of person is needed when the bot itself has failed."""
         self.server = server
         self.channel = channel
         self.assistant = assistant
         self.clock = clock
         self.patience = patience or Patience()
+        self.failure = failure
         self.room = WaitingRoom(channel, assistant.response, clock, self.patience)
 
     def bot_turn(self, connection: Connection, turn: Turn, events: list[Event]) -> None:
@@ -69,6 +73,9 @@ class Saver:
         tracker_events.append(connection, row["id"], events)
         if before.handoff_id and item.kind == inbox.CUSTOMER:  # a person will read on from here
             self._pass_on(connection, row, item)
+        opted_out = opt_out_in(events)
+        if opted_out is not None:
+            conversations.update(connection, row["id"], opted_out=opted_out)
         wish = wish_in(events)
         stands = before if wish is None else self._hand_over(connection, row, wish, item)
         for rendered in self.channel.render(turn.responses):
@@ -175,7 +182,7 @@ class Saver:
                 self._pass_on(connection, row, item)
             return floor.of(row)
         tracker_events.append(connection, row["id"], [{"event": "pause", "timestamp": now}])
-        wish = Wish(floor.BOT_FAILURE, error, priority="high")
+        wish = wish_for_failure(self.failure, error)
         return self._start(connection, row, wish, floor.SYSTEM, item, hand_on=True)
 
     def _start(

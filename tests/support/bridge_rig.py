@@ -26,6 +26,7 @@ from handoff.protocol import Envelope
 from handoff.saving import Assistant, Saver
 from handoff.turn import Turn, TurnFailed
 from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
+from handoff.wishes import OPTED_OUT
 from handoff.worker import Worker
 
 T = TypeVar("T")
@@ -156,7 +157,7 @@ class Agents:
 
 class Bot:
     """Answers each message. One with "person" in it hands over, "broken" always fails, "flaky" fails the first time,
-    "twice" says two things, "button" sends one button."""
+    "twice" says two things, "button" sends one button, "no news" and "news again" opt out and in."""
 
     def __init__(self, database: SteppedDatabase, saver: Saver) -> None:
         self.database = database
@@ -179,6 +180,8 @@ class Bot:
             {"event": "action", "timestamp": now, "name": "action_answer"},
             *({"event": "bot", "timestamp": now, "text": words, "data": {}} for words in say),
         ]
+        if "news" in text:
+            events.append({"event": "slot", "timestamp": now, "name": OPTED_OUT, "value": "no news" in text})
         if "person" in text:
             events += [
                 {"event": "slot", "timestamp": now, "name": "handoff_reason", "value": "customer_request"},

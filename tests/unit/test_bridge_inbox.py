@@ -8,6 +8,8 @@ import pytest
 
 from handoff import floor, inbox, outbox, protocol, server, tables
 from handoff.channel import Inbound
+from handoff.criteria import for_failure
+from handoff.handoff_file import read
 from handoff.saving import LeaseLost
 from tests.support.bridge_rig import Rig, Work
 
@@ -96,6 +98,17 @@ def test_a_parked_message_goes_to_a_person_and_the_customer_is_told(rig: Rig) ->
     assert [line["text"] for line in handoff["context"]["transcript"]] == ["broken"]
     told = [(data["author"], data["text"]) for data in rig.told(conversation_id, protocol.CUSTOMER_MESSAGE)]
     assert told == [("bot", "utter_bot_failure"), ("customer", "still there?")]
+
+
+def test_the_criterion_about_failures_says_who_is_asked_for_a_parked_message(rig: Rig) -> None:
+    rig.receive("broken")
+    one = rig.server()
+    text = "version: 1\ncriteria:\n  - name: down\n    when: {bot_failure: {at_least: 2}}\n    "
+    one.saver.failure = for_failure(read(f"{text}priority: urgent\n    topic: orders\n    skills: [vip]").criteria)
+    rig.settle(one)
+    (handoff,) = rig.rows(tables.handoffs)
+    assert (handoff["reason"], handoff["priority"], handoff["topic"]) == (floor.BOT_FAILURE, "urgent", "orders")
+    assert handoff["skills"] == ["vip"]
 
 
 def test_a_parked_message_of_the_human_floor_reaches_the_person(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ HANDOFF = {
 }  # fmt: skip
 CONVERSATION = {
     "id": "c1", "name": "Ana", "username": "ana", "wa_id": "447700900123", "user_id": "GB.1", "window_ends_at": 2000.0,
+    "opted_out": True,
 }  # fmt: skip
 FORMS = {"track_order_form": ["order_number", "postcode"]}
 EARLIER = [{
@@ -100,6 +101,7 @@ def test_an_example_worked_by_hand() -> None:
         "requested_at": 1000.0,
         "reason": "customer_request",
         "reason_detail": "",
+        "criterion": None,
         "topic": "orders",
         "priority": "normal",
         "skills": ["orders"],
@@ -126,7 +128,7 @@ def test_an_example_worked_by_hand() -> None:
         "sentiment": None,
         "media": [],
         "window_ends_at": 2000.0,
-        "opted_out": False,
+        "opted_out": True,
         "earlier_handoffs": [
             {"handoff_id": "h1", "reason": "fallback", "topic": None, "outcome": "solved", "note": "refunded",
              "agent": "Sam", "requested_at": 10.0, "resolved_at": 20.0},
@@ -139,6 +141,12 @@ def test_an_example_worked_by_hand() -> None:
             line("customer", "Talk to a person", 3.0, "m3.0"),
         ],
     }  # fmt: skip
+
+
+def test_the_criterion_that_fired_is_named_and_none_of_an_earlier_message() -> None:
+    fired = [user("I was injured"), slot("handoff_criterion", "safety"), action("action_handoff")]
+    assert build(fired)["criterion"] == "safety"
+    assert build([*fired, user("hello")])["criterion"] is None
 
 
 def test_a_button_is_shown_as_the_customer_saw_it() -> None:
@@ -261,3 +269,9 @@ def test_the_last_word_between_pause_and_resume_counts() -> None:
     assert wish is not None and wish.reason == "fallback" and wish.detail == ""
     wish = wish_in([action("action_give_up"), pause])
     assert wish is not None and (wish.reason, wish.detail) == ("policy", "action_give_up")
+
+
+def test_a_slot_that_keeps_the_whole_message_shows_a_pressed_button_by_its_title() -> None:
+    events = [user("/complaint", "complaint", title="Make a complaint"), slot("complaint", "/complaint")]
+    (fact,) = build(events)["facts"]
+    assert (fact["value"], fact["source"]) == ("Make a complaint", "customer")

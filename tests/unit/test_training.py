@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handoff.training import ensure_model, fingerprint
+import pytest
+
+from handoff.training import TrainingFailed, ensure_model, fingerprint
 
 
 def project(root: Path) -> Path:
@@ -18,12 +20,12 @@ def project(root: Path) -> Path:
 def test_the_fingerprint_changes_with_the_data_the_domain_and_the_configuration(tmp_path: Path) -> None:
     root = project(tmp_path)
     seen = {fingerprint(root)}
-    for name in ("data/nlu/greet.yml", "domain.yml", "config.yml"):
+    for name in ("data/nlu/greet.yml", "domain.yml", "config.yml", "handoff.yml"):
         (root / name).write_text("changed: true")
         seen.add(fingerprint(root))
     (root / "data" / "nlu" / "greet.yml").rename(root / "data" / "nlu" / "hello.yml")
     seen.add(fingerprint(root))
-    assert len(seen) == 5
+    assert len(seen) == 6
 
 
 def test_the_fingerprint_stays_when_something_else_changes(tmp_path: Path) -> None:
@@ -41,3 +43,10 @@ def test_a_model_that_is_there_is_not_trained_again(tmp_path: Path) -> None:
     model.write_text("trained")
     assert ensure_model(root) == model
     assert model.read_text() == "trained"
+
+
+def test_a_mistake_in_the_handoff_file_is_told_before_training_begins(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    (root / "handoff.yml").write_text("version: 1\ncriteria:\n  - name: x\n    when: {intent: great}\n")
+    with pytest.raises(TrainingFailed, match=r"^handoff.yml, line 4: .* 'great' \(did you mean 'greet'\?\)$"):
+        ensure_model(root)
