@@ -17,7 +17,7 @@ $(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt
 
 .PHONY: help
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(INSTALLED) ## start everything: the phone, the bot, the desk (Ctrl-C stops it)
@@ -46,6 +46,26 @@ chaos: $(INSTALLED_DEV) ## only the fault tests: processes killed, databases sto
 bench: $(INSTALLED_DEV) ## measure Baton beside an ordinary inline connector
 	@$(PYTHON) -m handoff.training
 	@$(PYTHON) -m benchmarks.run
+
+# `make evaluate BASELINE=update` makes today's figures the ones that CI compares with.
+FOLDS := 3
+REPORTS = $${BATON_VAR:-var}/reports
+TRAINED = $$($(PYTHON) -m handoff.training | sed -n 's/^Model: //p')
+
+.PHONY: evaluate
+evaluate: $(INSTALLED_DEV) ## how good the bot is: data checks, cross-validation, test stories, dialogues; writes a report
+	@$(PYTHON) -m handoff.training
+	@$(PYTHON) -m handoff.rasa_command data validate --fail-on-warnings
+	@rm -rf "$(REPORTS)/cross-validation"
+	@$(PYTHON) -m handoff.rasa_command test nlu --nlu data/nlu --cross-validation --folds $(FOLDS) --successes --no-plot \
+		--out "$(REPORTS)/cross-validation"
+	@$(PYTHON) -m handoff.rasa_command test --stories tests/stories --fail-on-prediction-errors --no-plot \
+		--model "$(TRAINED)" --out "$(REPORTS)/stories"
+	@$(PYTHON) -m handoff evaluate --crossvalidation "$(REPORTS)/cross-validation" $(if $(filter update,$(BASELINE)),--update-baseline)
+
+.PHONY: compare-pipelines
+compare-pipelines: $(INSTALLED_DEV) ## measure pipelines beside each other (an hour); writes docs/decisions/0014-pipeline.md
+	@$(PYTHON) -m handoff.evaluation.compare
 
 .PHONY: lint
 lint: $(INSTALLED_DEV) ## ruff and mypy

@@ -26,8 +26,15 @@ CHANGE_OF_FORM: dict[str, Change] = {
     "return_item_form": "return",
 }
 UNDER_WAY = ("placed", "packed", "shipped")
+# These look at any order, old ones too: which one is asked unless there is only one.
+LOOKS_AT_ANY = frozenset({"refund_status_form", "invoice_form", "payment_problem_form"})
 
 _ORDER_NUMBER = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_YES_OR_NO = re.compile(
+    r"\W*(?:(yes|yep|yeah|yea|yup|ok|okay|sure|correct|right|go ahead|do it|please do|confirm)|"
+    r"(?:no|nope|nah|don'?t|do not|leave it|keep it))\b",
+    re.IGNORECASE,
+)
 _POSTCODE = re.compile(r"\b([a-z]{1,2}\d[a-z\d]?)\s*(\d[a-z]{2})\b", re.IGNORECASE)
 
 
@@ -37,10 +44,21 @@ def order_number_in(text: str) -> str | None:
     return found[-1] if found else None
 
 
+def is_only_a_number(text: str) -> bool:
+    """Whether a text says no more than an order's number: ``1042``, ``no, order 1042``."""
+    return order_number_in(text) is not None and len(text.split()) <= 4
+
+
 def postcode_in(text: str) -> str | None:
     """The British postcode in what was typed (``bs14dj``), as it is written on parcels (``BS1 4DJ``), or None."""
     found = _POSTCODE.search(text)
     return f"{found.group(1)} {found.group(2)}".upper() if found else None
+
+
+def yes_or_no_in(text: str) -> bool | None:
+    """What a text begins with (``yes, cancel it``, ``no leave it``); None when it is neither."""
+    found = _YES_OR_NO.match(text)
+    return None if found is None else bool(found.group(1))
 
 
 def customer_phone(tracker: Tracker) -> str | None:
@@ -82,6 +100,8 @@ def _is_vouched_for(order: Order, tracker: Tracker) -> bool:
 def suitable(orders: Iterable[Order], form: str) -> list[Order]:
     """The orders with which this form can do something."""
     change = CHANGE_OF_FORM.get(form)
+    if form in LOOKS_AT_ANY:
+        return list(orders)
     if change is None:
         return [order for order in orders if order.state in UNDER_WAY]
     return [order for order in orders if change in order.allowed]

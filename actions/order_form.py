@@ -20,10 +20,12 @@ from actions import turn_events
 from actions.identity import (
     MISSES_BEFORE_GIVING_UP,
     customer_phone,
+    is_only_a_number,
     may_know,
     order_number_in,
     postcode_in,
     taken_alone,
+    yes_or_no_in,
 )
 from actions.shop import Order, Shop, ShopUnavailable
 from actions.wiring import ask_shop
@@ -57,6 +59,10 @@ class OrderForm(FormValidationAction):
     def name(self) -> str:
         """``validate_<form>``"""
 
+    def told_by_the_way(self, tracker: Tracker) -> dict[str, Any]:
+        """Own slots that the words of the request fill already: ``take the seeds out``."""
+        return {}
+
     async def needed(self, order: Order, tracker: Tracker) -> list[str]:
         """The own slots that this order needs, in the order of asking; none ends the form."""
         return list(self.own_slots)
@@ -75,18 +81,31 @@ class OrderForm(FormValidationAction):
         dispatcher.utter_message(response=response, **values)
         return {"order_misses": misses}
 
+    def yes_or_no(self, slot: str, tracker: Tracker, dispatcher: CollectingDispatcher) -> dict[str, Any]:
+        """What is left of a confirmation: a yes, a no, or words that begin with one; other words are a miss."""
+        value = tracker.get_slot(slot)
+        if not isinstance(value, bool):
+            value = yes_or_no_in(str(value))
+        if value is None:
+            return {slot: None, **self.missed(tracker, dispatcher, "utter_confirmation_unreadable")}
+        return {slot: value}
+
+    def takes(self, slot: str, text: str, intent: str | None) -> bool:
+        """Whether the text answers the question for ``slot``, whatever it was understood as: names of streets and
+        towns look like anything."""
+        return False
+
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         # a run of its own: rasa-sdk shares one instance among all conversations
         return await type(self)(self._shop)._run(dispatcher, tracker, domain)
 
     async def _run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         before = dict(tracker.slots)
-        intent = (tracker.latest_message.get("intent") or {}).get("name")
         starts = turn_events.starts_now(tracker, self.form_name())
         answering = not starts and turn_events.comes_first(tracker, self.form_name())
-        if answering and intent is not None and intent not in ANSWERS | self.intents:
-            return [ActionExecutionRejected(self.form_name())]
         told = self._told(tracker) if starts or answering else set()
+        if answering and not self._is_answer(tracker, told):
+            return [ActionExecutionRejected(self.form_name())]
         try:
             if starts:
                 self._start(tracker, told)
@@ -101,9 +120,31 @@ class OrderForm(FormValidationAction):
             following = None  # the form's action says what is the matter
         changed = {name for name, value in tracker.slots.items() if before.get(name) != value}
         if answering and not told and not changed and following is not None:
-            return [ActionExecutionRejected(self.form_name())]  # nothing in it was an answer
+            if not self._is_asked_for_again(tracker):
+                return [ActionExecutionRejected(self.form_name())]  # nothing in it was an answer
+            changed.add("form_gave_up")  # something has to be set, or Rasa takes it for declined
         kept = [SlotSet(name, tracker.slots.get(name)) for name in sorted(told | changed) if name != "requested_slot"]
         return [*kept, SlotSet("requested_slot", following)]
+
+    def _is_asked_for_again(self, tracker: Tracker) -> bool:
+        """Whether the message asks for what this form does; no rule can open a form that is open."""
+        return (tracker.latest_message.get("intent") or {}).get("name") in self.intents
+
+    def _is_answer(self, tracker: Tracker, told: set[str]) -> bool:
+        """Whether the form goes on with this message; else it is for a rule. Adds to ``told`` what only `takes` saw."""
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
+        text, asked = str(tracker.latest_message.get("text") or ""), str(tracker.get_slot("requested_slot"))
+        if asked in self.own_slots and not text.startswith("/") and self.takes(asked, text, intent):
+            tracker.slots[asked] = text
+            if "order_number" in told:  # 1042 High Street
+                tracker.slots["order_number"] = turn_events.value_before(tracker, "order_number")
+            told.add(asked)
+            told.discard("order_number")
+            return True
+        if asked in told & set(self.own_slots) and tracker.get_slot(asked) == text and is_only_a_number(text):
+            tracker.slots[asked] = None
+            told.discard(asked)  # "1043" for an answer means another order, whatever was asked
+        return intent is None or intent in ANSWERS | self.intents
 
     def _told(self, tracker: Tracker) -> set[str]:
         return turn_events.told_now(tracker, self.form_name()) & {"order_number", "postcode", *self.own_slots}
@@ -111,6 +152,7 @@ class OrderForm(FormValidationAction):
     def _start(self, tracker: Tracker, told: set[str]) -> None:
         """Forget what an earlier attempt has left; the order under discussion stays, unless another is meant."""
         tracker.slots.update({slot: None for slot in self.own_slots if slot not in told})
+        tracker.slots.update(self.told_by_the_way(tracker))
         tracker.slots.update(form_gave_up=False, order_misses=0)
         if means_another(tracker) and "order_number" not in told:
             tracker.slots["order_number"] = None
@@ -135,7 +177,8 @@ class OrderForm(FormValidationAction):
             if "order_number" in told and postcode_in(str(said)) is None:
                 tracker.slots.update(self.missed(tracker, dispatcher, "utter_order_number_unreadable"))
             return
-        if number != turn_events.value_before(tracker, "order_number") and not starts:
+        before = turn_events.value_before(tracker, "order_number")
+        if before is not None and number != before and not starts:
             self._start_over_with_another_order(tracker, told)
         order = await ask_shop(self.shop.order, number)
         if order is not None and may_know(order, tracker, self.proofs):
@@ -175,10 +218,12 @@ class OrderForm(FormValidationAction):
     ) -> None:
         """Validate what this message told, and what waited for the order to be known."""
         now_known = starts or bool(told & {"order_number", "postcode"})
+        before = dict(tracker.slots)
         for slot in self.own_slots:
             value = tracker.get_slot(slot)
             validate = getattr(self, f"validate_{slot}", None)
-            if value is not None and validate is not None and (slot in told or now_known):
+            is_new = slot in told or now_known or value != before.get(slot)  # or read from another slot's words
+            if value is not None and validate is not None and is_new:
                 tracker.slots.update(await validate(value, dispatcher, tracker, domain))
                 if tracker.get_slot(slot) is not None:
                     tracker.slots["order_misses"] = 0

@@ -19,6 +19,13 @@ def listed(items: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
+def money(pence: int) -> str:
+    """``34 pounds``, ``34.50 pounds``, ``1 pound``."""
+    if pence == 100:
+        return "1 pound"
+    return f"{pence // 100} pounds" if pence % 100 == 0 else f"{pence // 100}.{pence % 100:02} pounds"
+
+
 def wait(seconds: int) -> str:
     """A wait in whole minutes, rounded up: nobody is promised less than it takes."""
     minutes = max(1, -(-seconds // 60))

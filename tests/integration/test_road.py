@@ -18,6 +18,7 @@ from tests.support.waiting import wait_until
 
 ASK_FOR_A_PERSON = "i want to talk to a person please"
 LOCATION = {"type": "location", "location": {"latitude": 51.5, "longitude": -0.12}}
+DOCUMENT = {"type": "document", "document": {"id": "77", "mime_type": "application/pdf", "filename": "proof.pdf"}}
 PATIENCE = 40  # seconds; the machine may be busy
 
 
@@ -139,6 +140,16 @@ def test_a_message_that_the_bot_cannot_read_is_answered_and_kept(stack: Stack, r
     heard = records.events(records.conversation_of(ana)["id"], "user")
     assert [event["metadata"]["kind"] for event in heard] == ["location"]
     assert "order number" in ask(ana, "where is my order"), "and the bot goes on"
+
+
+def test_a_document_goes_to_a_person_as_a_criterion_says(stack: Stack, records: Records) -> None:
+    ana, sam = stack.phone("Ana"), stack.agent("sam")
+    ana.send_message({"type": "raw", "message": DOCUMENT})
+    told = ana.wait_for_reply(PATIENCE)["text"]
+    assert "can't open this myself" in told and "colleague" in told
+    context = sam.conversation(sam.wait_for_conversation(ana, "queued", PATIENCE))["context"]
+    assert (context["reason"], context["criterion"]) == ("policy", "document or video")
+    assert context["reason_detail"] == "sent: document"
 
 
 def test_a_message_that_the_bot_cannot_read_reaches_the_person_whole(stack: Stack) -> None:
