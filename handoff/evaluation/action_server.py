@@ -37,7 +37,7 @@ def running_actions(root: Path = Path()) -> Iterator[str]:
         log = Path(folder) / "actions.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)],
+                [sys.executable, "-m", "actions", "--port", str(port)],
                 cwd=root,
                 env=_environ(folder),
                 stdin=subprocess.DEVNULL,
