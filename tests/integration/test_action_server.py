@@ -28,7 +28,7 @@ class Running:
         """The response with which the server answers, when Rasa asks it how an order stands."""
         tracker = {
             "sender_id": "ana",
-            "slots": {"order_number": number},
+            "slots": {"order_number": number, "postcode": "BS1 4DJ"},
             "latest_message": {"text": number},
             "events": [],
             "paused": False,
@@ -63,7 +63,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 def test_an_order_comes_from_the_api(running: Running) -> None:
     assert running.said_about("1042") == "utter_order_shipped"
-    assert running.said_about("9999") == "utter_order_not_found"
+    assert running.said_about("1043") == "utter_order_delivered"
 
 
 def test_an_api_that_is_away_is_said_and_nothing_breaks(running: Running) -> None:
