@@ -32,6 +32,23 @@ _THEN = {
     "utter_back": "utter_what_can_i_do",
 }
 _SOMEBODY = "My colleague"
+# What a person is asked about, by the intent that opened it (or its form): the desk routes by it.
+TOPICS = {
+    "track_order": "orders",
+    "cancel_order": "orders",
+    "change_order": "orders",
+    "change_address": "orders",
+    "where_is_order_number": "orders",
+    "return_item": "returns",
+    "refund_status": "returns",
+    "payment_problem": "payments",
+    "invoice": "payments",
+    "account_problem": "account",
+    "product_question": "products",
+    "complaint": "complaint",
+    "rate_service": "complaint",
+}
+_ANSWERS = frozenset({"request_human", "affirm", "inform", "nlu_fallback"})
 
 
 class ActionHandoff(Action):
@@ -91,21 +108,19 @@ def handoff_reason(tracker: Tracker) -> str:
 
 def handoff_topic(tracker: Tracker) -> str | None:
     """What the conversation was about, for the desk to route by; None when it was about nothing in particular."""
-    if latest_intent_before_request(tracker) == "complaint":
-        return "complaint"
-    misses = int(tracker.get_slot("order_misses") or 0)
-    if (tracker.active_loop or {}).get("name") == "track_order_form" or tracker.get_slot("order_number") or misses:
-        return "orders"
-    return None
+    form = str((tracker.active_loop or {}).get("name") or "")
+    topic = TOPICS.get(form.removesuffix("_form")) or _latest_topic(tracker)
+    known = tracker.get_slot("order_number") or int(tracker.get_slot("order_misses") or 0)
+    return topic or ("orders" if known else None)
 
 
-def latest_intent_before_request(tracker: Tracker) -> str | None:
-    """The last intent that said something of its own: not the request itself, nor the yes to an offer."""
+def _latest_topic(tracker: Tracker) -> str | None:
+    """The topic of the last message that said something of its own: no answer, and not the request for a person."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             name = ((event.get("parse_data") or {}).get("intent") or {}).get("name")
-            if name not in ("request_human", "affirm", "nlu_fallback"):
-                return None if name is None else str(name)
+            if name not in _ANSWERS:
+                return TOPICS.get(str(name))
     return None
 
 

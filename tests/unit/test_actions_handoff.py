@@ -42,6 +42,9 @@ def slots_in(events: list[EventType]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("intents", "form", "slots", "reason", "topic"),
     [
+        (["return_item", "inform", "affirm"], None, {"order_number": "1062"}, "customer_request", "returns"),
+        (["account_problem", "affirm"], None, {}, "customer_request", "account"),
+        (["payment_problem", "request_human"], "payment_problem_form", {}, "customer_request", "payments"),
         (["request_human"], None, {}, "customer_request", None),
         (["greet", "request_human"], None, {"order_number": "1042"}, "customer_request", "orders"),
         (["track_order", "request_human"], "track_order_form", {}, "customer_request", "orders"),
