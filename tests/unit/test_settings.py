@@ -31,6 +31,7 @@ WHATSAPP = {
 }
 # Read from the environment, and set by no operator of Baton:
 NOT_OURS = {
+    "TQDM_DISABLE": "tqdm's own; Rasa's progress bars, which would drown ours",
     "RASA_TELEMETRY_ENABLED": "Rasa's own; switched off before Rasa is imported",
     "PATH": "the system's",
     "HOME": "the system's",
