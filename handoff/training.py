@@ -32,7 +32,7 @@ class TrainingFailed(Exception):
 
 
 def ensure_model(root: Path = Path(), models: Path | None = None) -> Path:
-    """The model of the training data under ``root``, trained now (about a minute) if there is none yet.
+    """The model of the training data under ``root``, trained now (some minutes) if there is none yet.
 
     Raises:
         TrainingFailed: the data does not train.
@@ -42,7 +42,7 @@ def ensure_model(root: Path = Path(), models: Path | None = None) -> Path:
     if model.exists():
         return model
     _check_criteria(root)
-    print("Training the model: the training data changed, or was never trained (one to two minutes)", flush=True)
+    print("Training the model: the training data changed, or was never trained (three to four minutes, less when little changed)", flush=True)
     started = time.monotonic()
     _train(root, model)
     print(f"Trained in {time.monotonic() - started:.0f} s: {model}", flush=True)
