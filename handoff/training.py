@@ -42,7 +42,7 @@ def ensure_model(root: Path = Path(), models: Path | None = None) -> Path:
     if model.exists():
         return model
     _check_criteria(root)
-    print("Training the model: the training data changed, or was never trained (three to four minutes, less when little changed)", flush=True)
+    print("Training the model, as the data changed or is new (up to four minutes)", flush=True)
     started = time.monotonic()
     _train(root, model)
     print(f"Trained in {time.monotonic() - started:.0f} s: {model}", flush=True)
