@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from handoff.evaluation import baseline, report, run
-from handoff.evaluation.quiet import quiet
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def result(model: Path) -> run.Evaluation:
-    quiet()
     return run.evaluate(model, ROOT)
 
 
