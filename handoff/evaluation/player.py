@@ -17,8 +17,11 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from handoff import inbox
 from handoff.bot import ActionEndpoint, Bot
 from handoff.evaluation.dialogues import Dialogue, Said
+from handoff.evaluation.scores import HUMAN
 from handoff.inbox import Item
 from handoff.turn import Turn, in_turn
+
+OFFER = "utter_offer_person"
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Played:
     answers: tuple[str, ...]
     readings: tuple[str, ...]
     why: str
+    offered: tuple[bool, ...] = ()
+
+    @property
+    def was_offered(self) -> bool:
+        """Whether the answer to the golden turn offered a person instead of giving the floor to one."""
+        golden = self.dialogue.handoff_at
+        return golden is not None and golden <= len(self.offered) and self.offered[golden - 1]
 
     @property
     def pair(self) -> tuple[int | None, int | None]:
@@ -59,16 +69,18 @@ async def _play(agent: Agent, dialogue: Dialogue, number: int) -> Played:
     conversation_id = f"dialogue-{number}"
     answers: list[str] = []
     readings: list[str] = []
+    offered: list[bool] = []
     handed_over_at = None
     why = ""
     for turn, said in enumerate(dialogue.turns, start=1):
         tracker = await bot.hear(_item(dialogue, conversation_id, turn, bot.as_message(said)))
         answers.append(bot.last_words())
         readings.append(_reading(tracker))
+        offered.append(bot.offers_person())
         if tracker.is_paused():
             handed_over_at, why = turn, _why(tracker)
             break
-    return Played(dialogue, handed_over_at, tuple(answers), tuple(readings), why)
+    return Played(dialogue, handed_over_at, tuple(answers), tuple(readings), why, tuple(offered))
 
 
 class _PlayedBot(Bot):
@@ -95,6 +107,15 @@ class _PlayedBot(Bot):
         buttons = [button for message in self._said.messages for button in message.get("buttons") or []]
         payload = next((button["payload"] for button in buttons if button["title"] == said.press), None)
         return {"kind": said.kind, "text": said.text or said.press, "payload": payload, "details": {}}
+
+    def offers_person(self) -> bool:
+        """Whether the latest answer offers a person: by their own button, or by the question that a yes answers."""
+        question = str(self.processor.domain.responses[OFFER][0]["text"])
+        return any(
+            question in (message.get("text") or "")
+            or any(button["payload"] == f"/{HUMAN}" for button in message.get("buttons") or [])
+            for message in self._said.messages
+        )
 
     def last_words(self) -> str:
         return "\n".join(str(message["text"]) for message in self._said.messages if message.get("text"))

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from handoff.evaluation import charts, scores
 from handoff.evaluation.baseline import Verdict
 from handoff.evaluation.matrix import confusion_svg
+from handoff.evaluation.player import Played
 from handoff.evaluation.readings import FALLBACK, cross_validated
 from handoff.evaluation.run import Evaluation
 from handoff.evaluation.story_graph import story_graph_svg
@@ -42,6 +43,7 @@ def write(
         worst=scores.worst(result.readings),
         fallback=FALLBACK,
         misplaced=misplaced(result),
+        missed=missed(result),
         crossvalidated=cross_validation_scores(crossvalidation),
         charts=_charts(result),
         matrix=confusion_svg(*scores.confusion(result.readings)),
@@ -61,6 +63,11 @@ def _charts(result: Evaluation) -> dict[str, str]:
         "thresholds": charts.thresholds(scores.threshold_curve(readings, result.ambiguity), result.threshold),
         "lateness": charts.lateness(result.transfer.lateness),
     }
+
+
+def missed(result: Evaluation) -> list[Played]:
+    """The dialogues that needed a person and got none."""
+    return [played for played in result.played if played.pair[0] is not None and played.pair[1] is None]
 
 
 def misplaced(result: Evaluation) -> list[dict[str, object]]:
@@ -84,12 +91,11 @@ def misplaced(result: Evaluation) -> list[dict[str, object]]:
 
 
 def cross_validation_scores(folder: Path | None) -> dict[str, float] | None:
-    """Of Rasa's cross-validation: examples, accuracy, and how often it fell back. None when it was not run."""
+    """Of Rasa's cross-validation, before the fallback: examples and accuracy. None when it was not run."""
     rows = cross_validated(folder) if folder else []
     if not rows:
         return None
     return {
         "examples": len(rows),
         "accuracy": share(sum(meant == read for _, meant, read, _ in rows), len(rows)),
-        "fallback": share(sum(read == FALLBACK for _, _, read, _ in rows), len(rows)),
     }

@@ -10,7 +10,9 @@ import pytest
 
 from handoff.evaluation import baseline, charts, scores
 from handoff.evaluation.baseline import MEASURES, Verdict
+from handoff.evaluation.dialogues import Dialogue, Said
 from handoff.evaluation.matrix import confusion_svg
+from handoff.evaluation.player import Played
 from handoff.evaluation.story_graph import draw
 
 BY_NAME = {measure.name: measure for measure in MEASURES}
@@ -56,6 +58,17 @@ def test_charts_are_well_formed_and_take_their_colours_from_the_page(svg: str) -
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img" and root.get("aria-label")
     assert "#" not in svg and "rgb" not in svg
+
+
+def test_an_offer_counts_only_at_the_golden_turn() -> None:
+    turns = (Said("hello"), Said("track my order"), Said("9999"))
+    dialogue = Dialogue("A title", "orders", handoff_at=2, reason="", turns=turns)
+
+    def played(*offered: bool) -> Played:
+        return Played(dialogue, None, ("",) * 3, ("",) * 3, "", offered)
+
+    assert played(False, True, False).was_offered
+    assert not played(True, False, True).was_offered
 
 
 def test_the_story_graph_has_a_box_for_each_step_and_survives_circles() -> None:
