@@ -183,6 +183,7 @@ class OrderForm(FormValidationAction):
         order = await ask_shop(self.shop.order, number)
         if order is not None and may_know(order, tracker, self.proofs):
             self.order = order
+            tracker.slots["order_total"] = order.total / 100  # in pounds, for criteria of handoff.yml
             tracker.slots["postcode"] = postcode_in(order.postcode) or order.postcode
             if told & {"order_number", "postcode"}:
                 tracker.slots["order_misses"] = 0

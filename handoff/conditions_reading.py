@@ -52,8 +52,10 @@ def _intent(value: Value, where: str, mistakes: Mistakes, context: Context) -> C
 
 
 def _fallback_count(value: Value, where: str, mistakes: Mistakes, context: Context) -> Condition | None:
-    section = Section(value, where, mistakes, ("at_least", "turns"))
-    return conditions.FallbackCount(*_count(section))
+    section = Section(value, where, mistakes, ("at_least", "turns", "also"))
+    also = section.words("also")
+    section.known("also", also, context.names("intents"), "intent")
+    return conditions.FallbackCount(*_count(section), also)
 
 
 def _same_intent_again(value: Value, where: str, mistakes: Mistakes, context: Context) -> Condition | None:

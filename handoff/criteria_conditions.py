@@ -57,19 +57,28 @@ class Intent:
 
 @dataclass(frozen=True)
 class FallbackCount:
-    """So many messages of a span were not understood. What a form took as its answer was understood."""
+    """So many messages of a span were not understood. What a form took as its answer was understood.
+
+    ``also`` are intents that mean as much: gibberish reads as out of scope as often as not.
+    """
 
     at_least: int
     turns: int
+    also: tuple[str, ...] = ()
 
     def look(self, talk: Talk) -> Finding:
         span = talk.last(self.turns)
-        return _counted(_not_understood, span, self.at_least, "not understood")
+        return _counted(self._not_understood, span, self.at_least, "not understood")
+
+    def _not_understood(self, said: Message) -> bool:
+        return said.intent in (FALLBACK, *self.also) and said.typed and not said.answered_form
 
 
 @dataclass(frozen=True)
 class SameIntentAgain:
-    """The message is about what others in the span were about already."""
+    """The message is about what others in the span were about already. What is said to a form's question does not
+    count: the bot has not answered yet, and `FormStuck` counts its questions. Nor do buttons: a form's lists carry the
+    intent of their form with each choice."""
 
     at_least: int
     turns: int
@@ -77,13 +86,11 @@ class SameIntentAgain:
 
     def look(self, talk: Talk) -> Finding:
         intent = talk.current.intent
-        # a form's lists carry the intent of their form with each choice: pressed, it says nothing again
-        if intent is None or intent == FALLBACK or intent in self.besides or not talk.current.typed:
+        if intent is None or intent == FALLBACK or intent in self.besides:
             return Finding(False, progress=f"0/{self.at_least}")
         span = talk.last(self.turns)
-        return _counted(
-            lambda said: said.typed and said.intent == intent, span, self.at_least, f"“{_label(intent)}” came"
-        )
+        words = f"“{_label(intent)}” came"
+        return _counted(lambda said: said.intent == intent and _by_itself(said), span, self.at_least, words)
 
 
 @dataclass(frozen=True)
@@ -248,8 +255,8 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
 
 
-def _not_understood(said: Message) -> bool:
-    return said.intent == FALLBACK and not said.answered_form
+def _by_itself(said: Message) -> bool:
+    return said.typed and said.waited_for is None
 
 
 def _counted(hits: Callable[[Message], bool], span: list[Message], at_least: int, words: str) -> Finding:

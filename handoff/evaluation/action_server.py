@@ -10,7 +10,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Iterator
+from types import MappingProxyType
+from typing import Iterator, Mapping
 
 import httpx
 
@@ -26,8 +27,9 @@ class ActionServerFailed(Exception):
 
 
 @contextmanager
-def running_actions(root: Path = Path()) -> Iterator[str]:
+def running_actions(root: Path = Path(), environ: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """The address of a running action server with the project's actions and a shop that nobody has bought from yet.
+    ``environ`` is what it is told besides.
 
     Raises:
         ActionServerFailed: it ended, or does not answer in time.
@@ -39,7 +41,7 @@ def running_actions(root: Path = Path()) -> Iterator[str]:
             process = subprocess.Popen(
                 [sys.executable, "-m", "actions", "--port", str(port)],
                 cwd=root,
-                env=_environ(folder),
+                env={**_environ(folder), **environ},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

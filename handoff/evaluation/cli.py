@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from handoff.services import QUIET
 from handoff.settings import var_folder
 
 COMMITTED_REPORT = Path("docs/reports/evaluation.html")
@@ -28,7 +29,8 @@ def evaluate(
     update_baseline: Annotated[bool, typer.Option(help="Make these figures the baseline of CI.")] = False,
 ) -> None:
     """How good the bot is: held-out messages, labelled dialogues, and an HTML report. Fails on a regression."""
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    for name, value in {**QUIET, "TQDM_DISABLE": "1", "LOG_LEVEL": "ERROR"}.items():
+        os.environ.setdefault(name, value)  # before anything imports Rasa
     import skops.io  # noqa: F401  # before TensorFlow, else it takes 12 seconds: see handoff/rasa_command.py
 
     from handoff.evaluation import baseline, run

@@ -148,7 +148,7 @@ def test_a_document_goes_to_a_person_as_a_criterion_says(stack: Stack, records: 
     told = ana.wait_for_reply(PATIENCE)["text"]
     assert "can't open this myself" in told and "colleague" in told
     context = sam.conversation(sam.wait_for_conversation(ana, "queued", PATIENCE))["context"]
-    assert (context["reason"], context["criterion"]) == ("policy", "document or video")
+    assert (context["reason"], context["criterion"]) == ("policy", "voice note or picture")
     assert context["reason_detail"] == "sent: document"
 
 

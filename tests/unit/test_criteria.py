@@ -54,6 +54,21 @@ def test_what_a_form_takes_as_its_answer_was_understood() -> None:
     assert not fired("{fallback_count: {at_least: 2, turns: 3}}", [*answered, *asks(wanted="postcode"), *NONSENSE])
 
 
+def test_other_intents_may_count_as_not_understood() -> None:
+    events = [*said("wxplk", "out_of_scope"), *said(), *said("zzvrt", "out_of_scope"), *NONSENSE]
+    assert not fired(THREE, events)
+    assert fired("{fallback_count: {at_least: 3, turns: 5, also: [out_of_scope]}}", events)
+    assert not fired("{fallback_count: {at_least: 1, turns: 5, also: [out_of_scope]}}", said("/x", "out_of_scope"))
+
+
+def test_neither_a_button_nor_what_is_said_to_a_form_is_the_same_again() -> None:
+    condition, track = "{same_intent_again: {at_least: 2, turns: 3}}", said("where is it", "track_order")
+    assert fired(condition, [*track, *track])
+    assert not fired(condition, [*track, *asks(), *track]), "the bot has only asked back"
+    assert not fired(condition, [*track, *said("/track_order", "track_order")])
+    assert not fired(condition, [*said("/track_order", "track_order"), *track])
+
+
 def test_the_same_intent_counts_unless_it_is_excepted() -> None:
     events = [*said("a", "track_order"), *said("b", "greet"), *said("c", "track_order")]
     assert detail("{same_intent_again: {at_least: 2, turns: 3}}", events) == "“Track order” came twice in 3 messages"
@@ -240,7 +255,8 @@ def test_after_a_handoff_all_counts_start_anew(condition: Condition, before: Eve
     again, alone = talk([*before, *with_person(), *after]), talk(after)
     alone.slots = again.slots
     assert [message.text for message in again.messages] == [message.text for message in alone.messages]
-    if again.asked == alone.asked:  # a form that was active before goes on, and asks
+    waits = [[message.waited_for for message in told.messages] for told in (again, alone)]
+    if again.asked == alone.asked and waits[0] == waits[1]:  # a form that was active before goes on, and asks
         assert condition.look(again) == condition.look(alone)
 
 

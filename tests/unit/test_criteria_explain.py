@@ -22,7 +22,7 @@ OWN = load(ROOT / "handoff.yml")
 NAMES = {criterion.name for criterion in OWN.criteria}
 STORIES = YAML(typ="safe").load((ROOT / "tests/stories/test_criteria.yml").read_text())["stories"]
 # What Rasa's stories cannot say: metadata, and what custom actions said.
-ONLY_IN_UNIT_TESTS = {"document or video", "wholesale customer", "bot fails"}
+ONLY_IN_UNIT_TESTS = {"voice note or picture", "wholesale customer", "bot fails"}
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story["story"])
@@ -38,12 +38,14 @@ def test_each_criterion_has_a_story() -> None:
 
 
 def test_other_stories_are_never_handed_over_by_a_criterion() -> None:
-    """Ordinary conversations stay with the bot, as far as the stories' own intents go."""
+    """Ordinary conversations stay with the bot, as far as the stories' own intents go. Who gives a low rating is told
+    of in their title."""
     for file in sorted((ROOT / "tests" / "stories").glob("test_*.yml")):
         if file.name != "test_criteria.yml":
             for story in YAML(typ="safe").load(file.read_text())["stories"]:
                 turns = explain(story_events(story), OWN.criteria)
-                assert not [turn.fired for turn in turns if turn.fired], story["story"]
+                fired = [turn.fired for turn in turns if turn.fired]
+                assert not fired or "gives one star" in story["story"], story["story"]
 
 
 def test_turns_are_told_with_what_was_near_and_what_fired() -> None:

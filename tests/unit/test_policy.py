@@ -62,10 +62,12 @@ def told(prediction: PolicyPrediction) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("criterion", "events"),
     [
-        ("document or video", said("[document]", None, 0.0, kind="document")),
+        ("voice note or picture", said("[document]", None, 0.0, kind="document")),
+        ("voice note or picture", said("[audio]", None, 0.0, kind="audio")),
         ("wholesale customer", said(customer={"phone": "447700900987"})),
         ("bot fails", [*said("a", "track_order"), *DOWN, *said("b", "track_order"), *DOWN, *said()]),
-        ("bad rating", [*BAD, *said("/rate_service", "rate_service"), slot("rating", 1)]),
+        ("bad rating", [*said("/rate_service", "rate_service"), slot("rating", 1)]),
+        ("dear order in trouble", [*said("where is 1058", "track_order"), slot("order_total", 115), *BAD]),
         ("safety", said("I was injured", "complaint")),
         ("safety", [*said("where is it", "track_order"), *FORM, *said("I was injured", "inform")]),
         (
