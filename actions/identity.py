@@ -12,6 +12,7 @@ from typing import Any, Iterable, Sequence
 
 from rasa_sdk import Tracker
 
+from actions.items import line_meant
 from actions.shop import Change, Order
 
 MISSES_BEFORE_GIVING_UP = 3
@@ -111,6 +112,11 @@ def taken_alone(orders: Sequence[Order], form: str) -> Order | None:
     """The one order that must be meant, because this customer has no other that fits; else None."""
     fitting = suitable(orders, form) or list(orders)
     return fitting[0] if len(fitting) == 1 else None
+
+
+def with_item(orders: Iterable[Order], text: str) -> list[Order]:
+    """The orders of which a text names an item."""
+    return [order for order in orders if any(line_meant(text, [line]) for line in order.lines)]
 
 
 def offered(orders: Sequence[Order], form: str) -> list[Order]:

@@ -11,7 +11,7 @@ _WORD = re.compile(r"[a-z]{3,}")
 # Words that say nothing about the item.
 _EMPTY = frozenset(
     {"the", "and", "one", "ones", "item", "items", "please", "return", "send", "back", "want", "set", "sets", "have",
-     "that", "this", "with", "its", "for", "mine", "order"}
+     "that", "this", "with", "its", "for", "mine", "order", "can", "could"}
 )  # fmt: skip
 
 

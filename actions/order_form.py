@@ -2,7 +2,7 @@
 
 A form `validate_<name>_form` asks for the order's number, for its postcode when the customer writes from a number that
 is not the order's, and then for its own slots. It may say: not this order (its action explains why), I give up
-(``form_gave_up``: its second rule offers a person), or all is known. What it can rely on: own slots are validated only
+(``form_gave_up``: its second rule hands over), or all is known. What it can rely on: own slots are validated only
 for an order that the customer may be told about, and never hold what an earlier attempt has left.
 """
 
@@ -17,6 +17,7 @@ from rasa_sdk.events import ActionExecutionRejected, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import turn_events
+from actions.choices import typed
 from actions.identity import (
     MISSES_BEFORE_GIVING_UP,
     customer_phone,
@@ -24,7 +25,9 @@ from actions.identity import (
     may_know,
     order_number_in,
     postcode_in,
+    suitable,
     taken_alone,
+    with_item,
     yes_or_no_in,
 )
 from actions.shop import Order, Shop, ShopUnavailable
@@ -166,11 +169,7 @@ class OrderForm(FormValidationAction):
 
     async def _identify(self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str], starts: bool) -> None:
         """Set `order`, and the slots order_number and postcode; None for what has to be asked (again)."""
-        phone = customer_phone(tracker)
-        said = tracker.get_slot("order_number")
-        if said is None and starts and phone and not means_another(tracker):
-            alone = taken_alone(await ask_shop(self.shop.orders_of, phone), self.form_name())
-            said = alone.number if alone else None
+        said = await self._order_meant(tracker, told, starts)
         number = order_number_in(str(said or ""))
         tracker.slots["order_number"] = number
         if number is None:
@@ -189,6 +188,24 @@ class OrderForm(FormValidationAction):
                 tracker.slots["order_misses"] = 0
         else:
             self._ask_for_proof(dispatcher, tracker, told)
+
+    async def _order_meant(self, tracker: Tracker, told: set[str], starts: bool) -> Any:
+        """What the slot order_number should be. A request or an answer without a number may name an item; else it is
+        about the order under discussion, or the only one that fits. None when that leaves a choice."""
+        said, phone = tracker.get_slot("order_number"), customer_phone(tracker)
+        is_words = "order_number" in told and order_number_in(str(said)) is None  # "the teapot", for an answer
+        known = None if is_words else said
+        if phone is None or ("order_number" in told and not is_words) or (known and not (starts and typed(tracker))):
+            return said
+        orders = await ask_shop(self.shop.orders_of, phone)
+        named = with_item(orders, typed(tracker))
+        if named and known not in [order.number for order in named]:
+            fitting = suitable(named, self.form_name()) or named
+            return fitting[0].number if len(fitting) == 1 else None
+        if starts and known is None and not means_another(tracker):
+            alone = taken_alone(orders, self.form_name())
+            return alone.number if alone else said
+        return said
 
     def _start_over_with_another_order(self, tracker: Tracker, told: set[str]) -> None:
         dropped = [slot for slot in self.own_slots if slot not in told or slot in self.confirmations]

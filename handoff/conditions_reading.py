@@ -59,10 +59,11 @@ def _fallback_count(value: Value, where: str, mistakes: Mistakes, context: Conte
 
 
 def _same_intent_again(value: Value, where: str, mistakes: Mistakes, context: Context) -> Condition | None:
-    section = Section(value, where, mistakes, ("at_least", "turns", "except"))
-    besides = section.words("except")
+    section = Section(value, where, mistakes, ("at_least", "turns", "except", "same_slots"))
+    besides, same_slots = section.words("except"), section.words("same_slots")
     section.known("except", besides, context.names("intents"), "intent")
-    return conditions.SameIntentAgain(*_count(section), besides)
+    section.known("same_slots", same_slots, context.names("slots"), "slot")
+    return conditions.SameIntentAgain(*_count(section), besides, same_slots)
 
 
 def _sentiment(value: Value, where: str, mistakes: Mistakes, context: Context) -> Condition | None:

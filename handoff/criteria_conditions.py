@@ -76,13 +76,15 @@ class FallbackCount:
 
 @dataclass(frozen=True)
 class SameIntentAgain:
-    """The message is about what others in the span were about already. What is said to a form's question does not
+    """The message is about what others in the span were about already; where a slot of ``same_slots`` has another
+    value (another order's number), it is not. What is said to a form's question does not
     count: the bot has not answered yet, and `FormStuck` counts its questions. Nor do buttons: a form's lists carry the
     intent of their form with each choice."""
 
     at_least: int
     turns: int
     besides: tuple[str, ...] = ()
+    same_slots: tuple[str, ...] = ()
 
     def look(self, talk: Talk) -> Finding:
         intent = talk.current.intent
@@ -90,7 +92,12 @@ class SameIntentAgain:
             return Finding(False, progress=f"0/{self.at_least}")
         span = talk.last(self.turns)
         words = f"“{_label(intent)}” came"
-        return _counted(lambda said: said.intent == intent and _by_itself(said), span, self.at_least, words)
+        return _counted(lambda said: self._same(said, talk.current), span, self.at_least, words)
+
+    def _same(self, said: Message, current: Message) -> bool:
+        told = [name for name in self.same_slots if name in said.slots and name in current.slots]
+        agree = all(said.slots[name] == current.slots[name] for name in told)
+        return said.intent == current.intent and said.typed and said.waited_for is None and agree
 
 
 @dataclass(frozen=True)
@@ -253,10 +260,6 @@ def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     phrases = (r"\s+".join(map(re.escape, plain(word).split())) for word in words)
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
-
-
-def _by_itself(said: Message) -> bool:
-    return said.typed and said.waited_for is None
 
 
 def _counted(hits: Callable[[Message], bool], span: list[Message], at_least: int, words: str) -> Finding:

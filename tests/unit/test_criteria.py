@@ -66,6 +66,11 @@ def test_neither_a_button_nor_what_is_said_to_a_form_is_the_same_again() -> None
     assert fired(condition, [*track, *track])
     assert not fired(condition, [*track, *asks(), *track]), "the bot has only asked back"
     assert not fired(condition, [*track, *said("/track_order", "track_order")])
+    other, same = slot("order_number", "1047"), slot("order_number", "1042")
+    orders = "{same_intent_again: {at_least: 2, turns: 3, same_slots: [order_number]}}"
+    assert not fired(orders, [*track, same, *track, other]), "that is another order"
+    assert fired(orders, [*track, same, *track, same]) and fired(orders, [*track, same, *track])
+    assert fired(condition, [*track, same, *track, other])
     assert not fired(condition, [*said("/track_order", "track_order"), *track])
 
 
