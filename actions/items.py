@@ -18,10 +18,16 @@ _EMPTY = frozenset(
 def line_meant(text: str, lines: Sequence[Line]) -> Line | None:
     """The line whose name has most words in common with the text; None when there is none, or two that fit alike."""
     said = _words(text)
-    scores = [(len(said & _words(f"{line.name} {line.plural or ''}")), line) for line in lines]
+    scores = [(len(said & _names(line)), line) for line in lines]
     best = max((score for score, _ in scores), default=0)
     fitting = [line for score, line in scores if score == best]
     return fitting[0] if best and len(fitting) == 1 else None
+
+
+def _names(line: Line) -> set[str]:
+    """The words that name an item; in one as well, as in "doormat"."""
+    names = (line.name, line.plural or "")
+    return set().union(*(_words(name) | _words(name.replace(" ", "")) for name in names))
 
 
 def _words(text: str) -> set[str]:

@@ -1,5 +1,5 @@
-"""Each type of criterion in a conversation of its own: the trained model, handoff.yml as it is, and the real actions, by
-the very code of a turn. What must fire it does at that turn and for that reason; what is near it stays with the bot."""
+"""Each type of criterion in a conversation of its own: the trained model, handoff.yml as it is, and the real actions,
+by the very code of a turn. What must fire it does at that turn, for that reason; what is near stays with the bot."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def check(played: Played, why: str) -> None:
     ("why", "dialogue"),
     [pytest.param(*each, id=f"{name}-{each[0] or 'near'}") for name, all_ in CONVERSATIONS.items() for each in all_],
 )
-def test_a_criterion_fires_at_its_turn_and_not_near_it(agent: Agent, actions: str, why: str, dialogue: Dialogue) -> None:
+def test_a_criterion_fires_at_its_turn_and_not_near(agent: Agent, actions: str, why: str, dialogue: Dialogue) -> None:
     check(play(agent, actions, dialogue), why)
 
 

@@ -48,6 +48,8 @@ def test_an_item_says_which_order_is_meant(assistant: Assistant) -> None:
     assert "1043" in ana.say("i want to send back the walnut board"), "not the order that they talked of"
     other = assistant.chat(ANA)
     assert "RM104277310GB" in other.say("where is my blue teapot")
+    omar = assistant.chat("447700900134")
+    assert "DP1057220918" in omar.say("i ordered a doormat and it hasnt turned up")
     third = assistant.chat(ANA)
     third.say("where is my order")
     assert "RM104277310GB" in third.say("the teapot")

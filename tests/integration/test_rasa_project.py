@@ -67,7 +67,8 @@ def test_a_mistake_in_the_criteria_stops_rasa_train_with_its_line(tmp_path: Path
     )
     assert done.returncode == 1, done.stdout
     message = (
-        "handoff.yml, line 4: criterion 'lost', fallback_count: 'at_leest' is not known here; allowed: at_least, turns, also"
+        "handoff.yml, line 4: criterion 'lost', fallback_count: 'at_leest' is not known here; "
+        "allowed: at_least, turns, also"
     )
     assert message in done.stdout and "Traceback" not in done.stdout, done.stdout
     assert not list(tmp_path.glob("models/*"))

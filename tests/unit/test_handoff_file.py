@@ -58,7 +58,8 @@ criteria:
         "handoff.yml, line 2: 'langages' is not known here; allowed: version, languages, topics, skills, hours, "
         "waiting, defaults, criteria",
         "handoff.yml, line 3: waiting: 'too_long' is 'soon'; write a time such as 30 s, 5 min, 2 hours or 1 day",
-        "handoff.yml, line 6: criterion 'x', fallback_count: 'at_leest' is not known here; allowed: at_least, turns, also",
+        "handoff.yml, line 6: criterion 'x', fallback_count: 'at_leest' is not known here; "
+        "allowed: at_least, turns, also",
         "handoff.yml, line 7: criterion 'x': the name is taken; the first is in line 5",
         "handoff.yml, line 8: criterion 'x', intent: the domain has no intent 'trak_order' "
         "(did you mean 'track_order'?)",
