@@ -13,6 +13,9 @@ def main() -> None:
         check(os.environ, shop_settings)
     except SettingsError as error:
         sys.exit(str(error))
+    from handoff.logs import no_advice_to_developers
+
+    no_advice_to_developers()
     from rasa_sdk.__main__ import main as serve
 
     if "--actions" not in sys.argv:

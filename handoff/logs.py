@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 
 import structlog
 
@@ -31,3 +32,11 @@ def configure_logging() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
+
+
+def no_advice_to_developers() -> None:
+    """What libraries tell those who develop with them is nothing that an operator could act on."""
+    import sanic.app  # noqa: F401  # it turns these warnings on
+
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)  # a line for each action

@@ -17,6 +17,10 @@ def main() -> None:
     if sys.argv[1:2] == ["run"] and "actions" not in sys.argv:
         _check_settings()
     import skops.io  # noqa: F401
+
+    from handoff.logs import no_advice_to_developers
+
+    no_advice_to_developers()
     from rasa.__main__ import main as rasa
 
     from handoff.bot import ModelUnfit
