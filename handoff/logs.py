@@ -36,7 +36,8 @@ def configure_logging() -> None:
 
 def no_advice_to_developers() -> None:
     """What libraries tell those who develop with them is nothing that an operator could act on."""
-    import sanic.app  # noqa: F401  # it turns these warnings on
+    import pyparsing  # noqa: F401  # both turn these warnings on
+    import sanic.app  # noqa: F401
 
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)  # a line for each action
