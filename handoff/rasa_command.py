@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 import sys
 
+from handoff.services import QUIET
+
 
 def main() -> None:
-    os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")  # crash reports, too, follow this
+    for name, value in QUIET.items():  # crash reports follow the setting for telemetry
+        os.environ.setdefault(name, value)
     if sys.argv[1:2] == ["run"] and "actions" not in sys.argv:
         _check_settings()
     import skops.io  # noqa: F401
