@@ -169,7 +169,14 @@ def _refused(error: WhatsAppError) -> DeliveryError:
     verdict = classify(error.code, status=error.status_code, transient=error.is_transient)
     log.warning("whatsapp.refused", code=error.code, status=error.status_code, retry=verdict.retry)
     wait = _retry_after(error.raw_response) or verdict.delay
-    return DeliveryError(verdict.explanation, retry=verdict.retry, code=error.code, retry_after=wait)
+    return DeliveryError(
+        verdict.explanation,
+        retry=verdict.retry,
+        code=error.code,
+        retry_after=wait,
+        tries=verdict.tries,
+        operator=verdict.operator,
+    )
 
 
 def _retry_after(response: httpx.Response | None) -> float | None:

@@ -8,30 +8,41 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HALTED_SECONDS = 30.0  # between two looks whether whoever runs the service has acted
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """``retry``: trying again may help, after ``delay`` seconds at first. ``explanation`` is for the agent."""
+    """``retry``: trying again may help, after ``delay`` seconds at first and ``tries`` times at most. ``operator``:
+    nothing goes out until whoever runs the service has acted. ``explanation`` is for the agent."""
 
     retry: bool
     explanation: str
     delay: float | None = None
+    tries: int | None = None
+    operator: bool = False
 
 
 def _never(explanation: str) -> Verdict:
     return Verdict(False, explanation)
 
 
-def _later(delay: float, explanation: str) -> Verdict:
-    return Verdict(True, explanation, delay)
+def _later(delay: float, explanation: str, tries: int | None = None) -> Verdict:
+    return Verdict(True, explanation, delay, tries)
 
 
-_TOKEN = _never("WhatsApp did not accept our access token. Whoever runs this service must renew it.")
-_PERMISSION = _never("Our WhatsApp account lacks the permission for this. Whoever runs this service must grant it.")
+def _halted(explanation: str) -> Verdict:
+    """Nothing is wrong with the message: it waits, with all that follow it, until the cause is gone."""
+    return Verdict(True, explanation, HALTED_SECONDS, operator=True)
+
+
+_TOKEN = _halted("WhatsApp did not accept our access token. Whoever runs this service must renew it.")
+_PERMISSION = _halted("Our WhatsApp account lacks the permission for this. Whoever runs this service must grant it.")
 _OUR_BUG = _never("WhatsApp could not read the message as we sent it. This is an error in the service.")
 _TEMPLATE = _never("WhatsApp did not accept the template or what was filled into it.")
-_ACCOUNT = _never("WhatsApp has restricted our account. Whoever runs this service must look into it.")
-_NUMBER = _never("Our WhatsApp number is not set up completely. Whoever runs this service must look into it.")
+_ACCOUNT = _halted("WhatsApp has restricted our account. Whoever runs this service must look into it.")
+_PAYMENT = _halted("WhatsApp stopped our messages because of a payment problem on our account.")
+_NUMBER = _halted("Our WhatsApp number is not set up completely. Whoever runs this service must look into it.")
 _BUSY = _later(2.0, "WhatsApp was too busy to take the message.")
 
 _VERDICTS: dict[int, Verdict] = {
@@ -52,7 +63,8 @@ _VERDICTS: dict[int, Verdict] = {
     130472: _never("WhatsApp is holding back marketing messages to this customer for an experiment."),
     130497: _never("WhatsApp does not let our account write to this country."),
     130501: _never("WhatsApp does not allow this kind of message in groups."),
-    131000: _later(2.0, "Something went wrong at WhatsApp."),
+    # A message that WhatsApp never takes holds up all that follow it: two minutes of tries tell an outage from that.
+    131000: _later(2.0, "Something went wrong at WhatsApp.", tries=8),
     131005: _PERMISSION,
     131008: _OUR_BUG,
     131009: _OUR_BUG,
@@ -64,8 +76,8 @@ _VERDICTS: dict[int, Verdict] = {
     131030: _never("Our test number may only write to the few numbers that are on its list."),
     131031: _ACCOUNT,
     131037: _NUMBER,
-    131042: _never("WhatsApp stopped our messages because of a payment problem on our account."),
-    131044: _never("WhatsApp stopped our messages because of a payment problem on our account."),
+    131042: _PAYMENT,
+    131044: _PAYMENT,
     131045: _NUMBER,
     131047: _never(
         "More than 24 hours have passed since the customer last wrote; WhatsApp then allows an approved template only."
@@ -101,7 +113,7 @@ _VERDICTS: dict[int, Verdict] = {
     133010: _NUMBER,
     133015: _later(300.0, "Our WhatsApp number was deleted a moment ago."),
     134011: _never("WhatsApp's payment terms have not been accepted for our account."),
-    135000: _later(5.0, "WhatsApp reported an error without a reason."),
+    135000: _later(5.0, "WhatsApp reported an error without a reason.", tries=2),
     137000: _never("The customer's identity on WhatsApp has changed and must be confirmed before we write."),
 }
 

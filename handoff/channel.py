@@ -92,7 +92,8 @@ class DeliveryError(Exception):
     """A message was not accepted. It answers "will trying again help?".
 
     ``retry``: try again later (after ``retry_after`` seconds if given). ``unknown``: no answer came, so the message
-    may have been sent. ``code`` is the provider's own code, ``0`` when there is none.
+    may have been sent. ``code`` is the provider's own code, ``0`` when there is none. ``tries``: give up after so many.
+    ``operator``: nothing goes out until whoever runs the service has acted.
     """
 
     def __init__(
@@ -103,12 +104,16 @@ class DeliveryError(Exception):
         code: int = 0,
         retry_after: float | None = None,
         unknown: bool = False,
+        tries: int | None = None,
+        operator: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry = retry
         self.code = code
         self.retry_after = retry_after
         self.unknown = unknown
+        self.tries = tries
+        self.operator = operator
 
 
 class CustomerChannel(Protocol):

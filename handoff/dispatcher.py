@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 32
 MAX_ACKNOWLEDGEMENTS = 8
 POLL_SECONDS = 0.5
+TELL_OPERATOR_EVERY = 60.0
 PAUSE_WHEN_UNAVAILABLE = 0.5
 
 Outcome = str | DeliveryError | None
@@ -40,6 +41,7 @@ class Dispatcher:
         self.clock = clock
         self.in_flight = 0
         self._finished: list[tuple[Delivery, Outcome]] = []
+        self._told_operator: dict[int, float] = {}
         self._wake = asyncio.Event()
         self._acknowledging = asyncio.Semaphore(MAX_ACKNOWLEDGEMENTS)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -147,10 +149,19 @@ class Dispatcher:
         except Exception as error:
             log.exception("baton.delivery_bug", trace_id=delivery.trace_id, lane=delivery.lane)
             outcome = DeliveryError(f"{type(error).__name__}: {error}", retry=True, unknown=True)
+        self._tell_operator(outcome)
         self.in_flight -= 1
         self._finished.append((delivery, outcome))
         self._wake.set()
         _log_delivery(delivery, outcome, self.clock() - started)
+
+    def _tell_operator(self, outcome: Outcome) -> None:
+        """An error line for what only the operator can mend; one a minute for each code."""
+        if isinstance(outcome, DeliveryError) and outcome.operator:
+            now = self.clock()
+            if now - self._told_operator.get(outcome.code, -TELL_OPERATOR_EVERY) >= TELL_OPERATOR_EVERY:
+                self._told_operator[outcome.code] = now
+                log.error("baton.operator_needed", code=outcome.code, reason=str(outcome), messages="wait")
 
 
 def _log_delivery(delivery: Delivery, outcome: Outcome, seconds: float) -> None:

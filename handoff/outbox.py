@@ -173,7 +173,7 @@ def record_failure(connection: Connection, delivery: Delivery, error: DeliveryEr
     """Try again later, or give up visibly. Returns whether it will be tried again."""
     attempts = delivery.attempts + 1
     too_old = delivery.lane == CUSTOMER and now - delivery.created_at >= GIVE_UP_AFTER_SECONDS
-    again = error.retry and not too_old
+    again = error.retry and not too_old and (error.tries is None or attempts < error.tries)
     values: dict[str, Any] = {"attempts": attempts, "error": str(error), "error_code": error.code, "claimed_by": None}
     if error.unknown:
         values["unknown_sends"] = _row.c.unknown_sends + 1

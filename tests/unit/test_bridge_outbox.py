@@ -97,6 +97,35 @@ def test_what_cannot_be_sent_is_a_dead_letter_at_once_and_the_agent_is_told_why(
     assert error == {"code": "131026", "message": "This number is not on WhatsApp."}
 
 
+def test_an_error_that_is_tried_a_few_times_only_lets_those_behind_it_pass(rig: Rig) -> None:
+    conversation_id, one = with_person(rig)
+    rig.say(conversation_id)
+    rig.say(conversation_id, "and this")
+    vague = DeliveryError("Something went wrong.", retry=True, code=131000, tries=3)
+    rig.channel.answer = iter([vague, vague, vague, None]).__next__
+    for _ in range(3):
+        rig.settle(one)
+        rig.clock.now += 60
+    rig.settle(one)
+    assert [line["status"] for line in rig.outbox(conversation_id)[-2:]] == ["dead", "sent"]
+    assert statuses(rig, conversation_id) == ["failed", "sent"]
+
+
+def test_what_waits_for_the_operator_goes_out_in_order_when_they_have_acted(rig: Rig) -> None:
+    conversation_id, one = with_person(rig)
+    rig.say(conversation_id, "first")
+    rig.say(conversation_id, "second")
+    expired = DeliveryError("The token has expired.", retry=True, code=190, retry_after=30, operator=True)
+    for _ in range(100):
+        (delivery,) = (each for each in claim(rig) if each.lane == outbox.CUSTOMER)
+        assert "first" in str(delivery.payload)
+        assert fail(rig, delivery, expired)
+        rig.clock.now += 61
+    rig.settle(one)
+    assert [line["status"] for line in rig.outbox(conversation_id)[-2:]] == ["sent", "sent"]
+    assert statuses(rig, conversation_id) == ["sent", "sent"]
+
+
 def test_a_reply_is_given_up_after_a_day_and_an_event_for_the_agents_never(rig: Rig) -> None:
     conversation_id, one = with_person(rig)
     rig.say(conversation_id)

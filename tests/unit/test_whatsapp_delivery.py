@@ -75,7 +75,7 @@ async def test_a_customer_without_any_address_is_refused_at_once(graph: TinyGrap
 
 @pytest.mark.parametrize(
     ("status", "code", "retry"),
-    [(401, 190, False), (400, 131047, False), (400, 131056, True), (429, 130429, True), (500, 131000, True)],
+    [(401, 190, True), (400, 131047, False), (400, 131056, True), (429, 130429, True), (500, 131000, True)],
 )
 async def test_a_refusal_is_decided_by_its_code(
     graph: TinyGraph, channel: WhatsAppChannel, status: int, code: int, retry: bool

@@ -76,7 +76,7 @@ async def test_a_link_is_left_to_whatsapp(rig: Rig, channel: WhatsAppChannel) ->
         ({"status": 500, "html": True}, True, 0),
         ({"status": 502, "html": True}, True, 0),
         ({"status": 504, "html": True}, True, 0),
-        ({"status": 401}, False, 190),
+        ({"status": 401}, True, 190),
         ({"code": 131053}, False, 131053),
         ({"code": 100}, False, 100),
         ({"status": 429}, True, 130429),

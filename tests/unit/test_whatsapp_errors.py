@@ -16,10 +16,21 @@ def test_what_passes_is_tried_again_after_a_pause(code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [0, 3, 10, 33, 100, 190, 200, 299, 368, 130403, 131005, 131026, 131047, 131053, 132001]
+    "code", [100, 130403, 130497, 131008, 131009, 131026, 131047, 131051, 131053, 132001, 132015, 137000]
 )
 def test_what_does_not_pass_is_not_tried_again(code: int) -> None:
     assert not classify(code).retry
+
+
+@pytest.mark.parametrize("code", [0, 3, 10, 33, 104, 190, 200, 299, 368, 131005, 131031, 131042, 131045, 133010])
+def test_what_only_the_operator_can_mend_waits_for_them(code: int) -> None:
+    verdict = classify(code)
+    assert verdict.operator and verdict.retry and verdict.tries is None
+
+
+@pytest.mark.parametrize("code", [131000, 135000])
+def test_an_error_without_a_reason_does_not_hold_up_the_queue_for_ever(code: int) -> None:
+    assert 1 < (classify(code).tries or 0) < 10 and not classify(code).operator
 
 
 def test_an_unknown_code_is_decided_by_the_status_it_came_with() -> None:
