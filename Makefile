@@ -59,7 +59,7 @@ evaluate: $(INSTALLED_DEV) ## how good the bot is: data checks, cross-validation
 	@rm -rf "$(REPORTS)/cross-validation"
 	@$(PYTHON) -m handoff.rasa_command test nlu --nlu data/nlu --cross-validation --folds $(FOLDS) --successes --no-plot \
 		--out "$(REPORTS)/cross-validation"
-	@$(PYTHON) -m handoff.rasa_command test core --stories tests/stories --fail-on-prediction-errors --no-plot \
+	@$(PYTHON) -m handoff.rasa_command test core --e2e --stories tests/stories --fail-on-prediction-errors --no-plot \
 		--model "$(TRAINED)" --out "$(REPORTS)/stories"
 	@$(PYTHON) -m handoff evaluate --crossvalidation "$(REPORTS)/cross-validation" $(if $(filter update,$(BASELINE)),--update-baseline)
 

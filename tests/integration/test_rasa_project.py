@@ -32,9 +32,9 @@ def test_the_training_data_is_valid() -> None:
 
 
 def test_the_bot_predicts_every_test_story(model: Path, tmp_path: Path) -> None:
-    """With NLU: `rasa test core` would skip it, and pass with a wrong intent."""
+    """With NLU: without --e2e it would be skipped, and a wrong intent pass."""
     assert list(STORIES.glob("test_*.yml")), "there is no test story"
-    words = ("test", "core", "--fail-on-prediction-errors", "--stories", str(STORIES), "--model", str(model))
+    words = ("test", "core", "--e2e", "--fail-on-prediction-errors", "--stories", str(STORIES), "--model", str(model))
     rasa(*words, "--out", str(tmp_path))
 
 
