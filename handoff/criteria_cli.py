@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from handoff import tables, tracker_events
 from handoff.criteria_explain import explain, story_events, table
-from handoff.database import Database
+from handoff.database import Database, Unavailable
 from handoff.domain_names import DomainFile, read_domain
 from handoff.handoff_file import FILE, HandoffFile, HandoffFileError, load
 from handoff.settings import Reader
@@ -83,7 +83,10 @@ def _conversation(what: str) -> list[Mapping[str, Any]]:
         # what Rasa's own channels (rasa shell) wrote has events and no row
         return [event for each in ids or [what] for event in tracker_events.load_all(connection, each)]
 
-    events = database.read_now(work)
+    try:
+        events = database.read_now(work)
+    except Unavailable as error:
+        sys.exit(f"'{what}' is no story in {STORIES}/, and conversations cannot be looked up. {error}")
     if not events:
         sys.exit(f"'{what}' is neither a conversation in the database nor a story in {STORIES}/.")
     return events

@@ -120,3 +120,8 @@ def test_explain_finds_a_conversation_in_the_database(project: Path) -> None:
     assert code == 0 and "my solicitor says" in output and "FIRED  law and press" in output
     code, output = run("explain", "c-18")
     assert code == 1 and "neither a conversation in the database nor a story" in output
+
+
+def test_explain_says_that_there_is_no_such_story_when_there_is_no_database_either(project: Path) -> None:
+    code, output = run("explain", "no such title")
+    assert code == 1 and "'no such title' is no story in tests/stories/" in output and "no such table" in output
