@@ -7,6 +7,7 @@ from rasa_sdk import Tracker
 
 from actions.ask_order import ActionAskOrderNumber
 from actions.order_form import OrderForm
+from actions.shop import Line
 from actions.tracking import ValidateTrackOrderForm
 from tests.unit.orders_support import (
     ANA,
@@ -21,7 +22,7 @@ from tests.unit.orders_support import (
     slot_event,
 )
 
-FORM = "track_order_form"
+FORM, ASKED = "track_order_form", "order_number"
 SHOP = FewOrders(SHIPPED, an_order("1047"), an_order("1050", phone="447700900130"))
 
 
@@ -127,6 +128,49 @@ async def test_the_order_under_discussion_stays_unless_another_is_meant() -> Non
     )
     slots, _ = await track(other)
     assert (slots["order_number"], slots["requested_slot"]) == (None, "order_number")
+
+
+BOARD = Line("BRD-WAL", "Walnut serving board", 1, 4200, "walnut serving boards")
+CAN = Line("CAN-COP", "Copper watering can", 1, 5600, "copper watering cans")
+GOODS = FewOrders(
+    SHIPPED, an_order("1043", lines=(BOARD,)), an_order("1045", lines=(CAN,)), an_order("1046", lines=(CAN, BOARD))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "number"),
+    [
+        ("where is my teapot", None, "1042"),
+        ("where is my teapot", "1043", "1042"),
+        ("where is the board", None, None),
+        ("where is the board", "1043", "1043"),
+        ("where is the board", "1046", "1046"),
+        ("where is the board", "1042", None),
+        ("where is it", "1043", "1043"),
+        ("can you look where it is", None, None),
+        ("can you look where it is", "1043", "1043"),
+    ],
+)
+async def test_an_item_says_which_order_is_meant(text: str, known: str | None, number: str | None) -> None:
+    before = {"order_number": known} if known else None
+    slots, _ = await track(form_tracker(FORM, message(text, "track_order", ANA), None, before), GOODS)
+    assert slots.get("order_number", known) == number
+
+
+async def test_an_item_is_an_answer_to_the_question_which_order() -> None:
+    told = {"order_number": "the teapot"}
+    slots, said = await track(form_tracker(FORM, message("the teapot", "inform", ANA), told, None, ASKED), GOODS)
+    assert (slots["order_number"], slots["requested_slot"], said) == ("1042", None, [])
+    told = {"order_number": "the lamp"}
+    slots, said = await track(form_tracker(FORM, message("the lamp", "inform", ANA), told, None, ASKED), GOODS)
+    assert (slots["order_number"], said) == (None, ["utter_order_number_unreadable"])
+
+
+async def test_what_an_order_costs_is_known_to_criteria_once_the_order_is() -> None:
+    slots, _ = await track(form_tracker(FORM, number("1042", ANA), {"order_number": "1042"}, asked=ASKED))
+    assert slots["order_total"] == SHIPPED.total / 100 > 0
+    slots, _ = await track(form_tracker(FORM, number("1042", STRANGER), {"order_number": "1042"}, asked=ASKED))
+    assert slots.get("order_total") is None, "it may be somebody else's"
 
 
 async def test_what_asks_for_something_else_is_left_to_its_rule() -> None:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from structlog.testing import capture_logs
 
+from handoff import outbox
 from handoff.channel import DeliveryError
 from handoff.dispatcher import TELL_OPERATOR_EVERY, Dispatcher
+
+
+async def test_a_delivery_that_waits_for_the_operator_tells_them() -> None:
+    async def refuse(*_: Any, **__: Any) -> str:
+        raise DeliveryError("The token has expired.", retry=True, code=190, operator=True)
+
+    nobody: Any = None
+    channel: Any = SimpleNamespace(deliver=refuse)
+    dispatcher = Dispatcher(nobody, channel, nobody, "server/1/a", lambda: 1000.0)
+    delivery: Any = SimpleNamespace(lane=outbox.CUSTOMER, to=None, payload={}, id="o1", trace_id="t", kind="text",
+                                    conversation_id="c", attempts=0)  # fmt: skip
+    with capture_logs() as told:
+        await dispatcher._deliver(delivery)
+    assert [line["event"] for line in told if line["log_level"] == "error"] == ["baton.operator_needed"]
 
 
 def test_the_operator_is_told_once_a_minute_what_only_they_can_mend() -> None:

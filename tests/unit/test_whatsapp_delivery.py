@@ -87,6 +87,15 @@ async def test_a_refusal_is_decided_by_its_code(
     assert "refused" not in str(error)
 
 
+async def test_the_dispatcher_is_told_what_waits_for_the_operator_and_what_is_tried_a_few_times(
+    graph: TinyGraph, channel: WhatsAppChannel
+) -> None:
+    graph.answers += [(401, refusal(190)), (500, refusal(131000))]
+    expired, vague = await failure(channel), await failure(channel)
+    assert (expired.operator, expired.tries) == (True, None)
+    assert not vague.operator and vague.tries is not None and vague.tries > 1
+
+
 async def test_a_retry_after_header_is_honoured(graph: TinyGraph, channel: WhatsAppChannel) -> None:
     graph.headers = "Retry-After: 17\r\n"
     graph.answers.append((429, refusal(4)))
