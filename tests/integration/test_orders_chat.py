@@ -49,7 +49,7 @@ def test_an_item_says_which_order_is_meant(assistant: Assistant) -> None:
     other = assistant.chat(ANA)
     assert "RM104277310GB" in other.say("where is my blue teapot")
     omar = assistant.chat("447700900134")
-    assert "DP1057220918" in omar.say("i ordered a doormat and it hasnt turned up")
+    assert "Which order" in omar.say("i ordered a doormat and it hasnt turned up"), "he has two of them under way"
     third = assistant.chat(ANA)
     third.say("where is my order")
     assert "RM104277310GB" in third.say("the teapot")

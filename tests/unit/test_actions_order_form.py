@@ -133,7 +133,11 @@ async def test_the_order_under_discussion_stays_unless_another_is_meant() -> Non
 BOARD = Line("BRD-WAL", "Walnut serving board", 1, 4200, "walnut serving boards")
 CAN = Line("CAN-COP", "Copper watering can", 1, 5600, "copper watering cans")
 GOODS = FewOrders(
-    SHIPPED, an_order("1043", lines=(BOARD,)), an_order("1045", lines=(CAN,)), an_order("1046", lines=(CAN, BOARD))
+    SHIPPED,
+    an_order("1043", lines=(BOARD,)),
+    an_order("1047", lines=(Line("MAT-DOO", "Door mat"),)),
+    an_order("1045", lines=(CAN,)),
+    an_order("1046", lines=(CAN, BOARD)),
 )
 
 
@@ -142,6 +146,7 @@ GOODS = FewOrders(
     [
         ("where is my teapot", None, "1042"),
         ("where is my teapot", "1043", "1042"),
+        ("wheres my doormat", "1043", "1047"),
         ("where is the board", None, None),
         ("where is the board", "1043", "1043"),
         ("where is the board", "1046", "1046"),
