@@ -10,7 +10,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.identity import customer_phone, offered, order_title
+from actions.choices import typed
+from actions.identity import customer_phone, offered, order_title, with_item
 from actions.shop import Order, Shop, ShopUnavailable
 from actions.wiring import ask_shop
 from actions.wiring import shop as wired_shop
@@ -29,6 +30,7 @@ class ActionAskOrderNumber(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         orders = await self._orders_of(customer_phone(tracker))
+        orders = tuple(with_item(orders, typed(tracker))) or orders  # "the doormat": of two orders with one
         form = str((tracker.active_loop or {}).get("name"))
         choices = [
             {"title": order_title(order), "payload": "/inform" + json.dumps({"order_number": order.number})}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions.ask_order import ActionAskOrderNumber
 from actions.order_form import OrderForm
@@ -160,6 +161,17 @@ async def test_an_item_says_which_order_is_meant(text: str, known: str | None, n
     before = {"order_number": known} if known else None
     slots, _ = await track(form_tracker(FORM, message(text, "track_order", ANA), None, before), GOODS)
     assert slots.get("order_number", known) == number
+
+
+async def test_of_several_orders_with_an_item_only_these_are_offered() -> None:
+    async def offered_for(text: str) -> list[str]:
+        asked = form_tracker(FORM, message(text, "track_order", ANA), None, None, ASKED)
+        dispatcher = CollectingDispatcher()
+        await ActionAskOrderNumber(GOODS).run(dispatcher, asked, {})
+        return [button["title"][:4] for button in dispatcher.messages[0]["buttons"]]
+
+    assert await offered_for("where is the board") == ["1043", "1046"]
+    assert await offered_for("where is my order") == ["1042", "1043", "1047", "1045", "1046"]
 
 
 async def test_an_item_is_an_answer_to_the_question_which_order() -> None:
