@@ -64,7 +64,7 @@ evaluate: $(INSTALLED_DEV) ## how good the bot is: data checks, cross-validation
 	@$(PYTHON) -m handoff evaluate --crossvalidation "$(REPORTS)/cross-validation" $(if $(filter update,$(BASELINE)),--update-baseline)
 
 .PHONY: compare-pipelines
-compare-pipelines: $(INSTALLED_DEV) ## measure pipelines beside each other (an hour); writes docs/decisions/0014-pipeline.md
+compare-pipelines: $(INSTALLED_DEV) ## measure pipelines beside each other (two hours, most of them DIET); writes docs/decisions/0014-pipeline.md
 	@$(PYTHON) -m handoff.evaluation.compare
 
 .PHONY: lint
