@@ -169,6 +169,7 @@ class OrderForm(FormValidationAction):
 
     async def _identify(self, dispatcher: CollectingDispatcher, tracker: Tracker, told: set[str], starts: bool) -> None:
         """Set `order`, and the slots order_number and postcode; None for what has to be asked (again)."""
+        tracker.slots["order_total"] = None  # until it is known whose order it is
         said = await self._order_meant(tracker, told, starts)
         number = order_number_in(str(said or ""))
         tracker.slots["order_number"] = number

@@ -188,6 +188,8 @@ async def test_what_an_order_costs_is_known_to_criteria_once_the_order_is() -> N
     assert slots["order_total"] == SHIPPED.total / 100 > 0
     slots, _ = await track(form_tracker(FORM, number("1042", STRANGER), {"order_number": "1042"}, asked=ASKED))
     assert slots.get("order_total") is None, "it may be somebody else's"
+    dear = form_tracker(FORM, number("1050", ANA), {"order_number": "1050"}, {"order_total": 480.0}, ASKED)
+    assert (await track(dear))[0]["order_total"] is None, "that was the order before"
 
 
 async def test_what_asks_for_something_else_is_left_to_its_rule() -> None:
