@@ -76,10 +76,12 @@ class FallbackCount:
 
 @dataclass(frozen=True)
 class SameIntentAgain:
-    """The message is about what others in the span were about already; where a slot of ``same_slots`` has another
-    value (another order's number), it is not. What is said to a form's question does not
-    count: the bot has not answered yet, and `FormStuck` counts its questions. Nor do buttons: a form's lists carry the
-    intent of their form with each choice."""
+    """The message is about what others in the span were about already.
+
+    Where a slot of ``same_slots`` has another value (another order's number), it is not. What is said to a form's
+    question does not count: the bot has not answered yet, and `FormStuck` counts its questions. Nor do buttons: a
+    form's lists carry the intent of their form with each choice.
+    """
 
     at_least: int
     turns: int
