@@ -83,6 +83,7 @@ outbox = sa.Table(
     sa.Column("trace_id", sa.Text, nullable=False),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("sent_at", sa.Float),
+    sa.Column("text", sa.Text),  # how the message reads, to be shown where a customer answers it
     sqlite_autoincrement=True,
 )
 _outbox_open = outbox.c.status.in_(["pending", "sending"])
@@ -107,6 +108,47 @@ offers = sa.Table(  # the button and row payloads that a customer was sent, and 
     metadata,
     sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
     sa.Column("payload", sa.Text, primary_key=True),
+)
+
+media = sa.Table(  # the files that customers send
+    "media",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), nullable=False),
+    sa.Column("number", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Text, nullable=False),
+    sa.Column("provider_id", sa.Text, nullable=False),  # lives for seven days
+    sa.Column("kind", sa.Text, nullable=False),  # image | video | audio | document | sticker
+    sa.Column("declared_type", sa.Text),
+    sa.Column("declared_sha256", sa.Text),
+    sa.Column("filename", sa.Text),
+    sa.Column("voice", sa.Boolean, nullable=False),
+    sa.Column("type", sa.Text),  # what its content says, once it is here
+    sa.Column("size", sa.BigInteger),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("genuine", sa.Boolean),  # its content is of the type that it was said to be
+    sa.Column("status", sa.Text, nullable=False),  # pending | loading | ready | failed | deleting | deleted
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("next_try_at", sa.Float, nullable=False, server_default="0"),
+    sa.Column("claimed_by", sa.Text),
+    sa.Column("claimed_until", sa.Float),
+    sa.Column("error", sa.Text),
+    sa.Column("trace_id", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("number", "message_id", name="one_file_per_message"),
+)
+_media_open = media.c.status.in_(["pending", "loading", "deleting"])
+sa.Index("media_open", media.c.next_try_at, sqlite_where=_media_open, postgresql_where=_media_open)
+
+marks = sa.Table(  # what happened to a message after it was said
+    "marks",
+    metadata,
+    sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),  # reaction | edited | deleted
+    sa.Column("value", sa.JSON, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
 )
 
 handoffs = sa.Table(

@@ -95,6 +95,7 @@ conversations = Table(
     Column("last_name", String(255)),
     Column("last_text", Text),
     Column("last_at", Float, nullable=False),
+    Column("opted_out", Boolean),  # wants no unasked messages; null: not known
     Index(None, "state", "waiting_since"),
     Index(None, "owner_id", "state"),
     Index(None, "last_at"),
@@ -139,6 +140,13 @@ messages = Table(
     Column("status", String(16)),
     Column("status_at", Float),
     Column("error", Text),
+    Column("media_id", String(64), index=True),
+    Column("media", JSON),  # the file, as the bridge last described it
+    Column("quoted", JSON),  # what this answers
+    Column("reaction", String(64)),  # the customer's
+    Column("text_before", Text),  # what stood there before it was edited
+    Column("edited_at", Float),
+    Column("deleted_at", Float),
     UniqueConstraint("conversation_id", "bridge_id"),
     Index(None, "conversation_id", "order_at", "id"),
 )
