@@ -6,7 +6,7 @@ from typing import AsyncIterator
 
 from aiohttp import web
 
-from connectors.simulator import control, graph, graph_media, page
+from connectors.simulator import control, control_customers, control_support, downloads, graph, graph_media, page
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.simulator import SIMULATOR, Simulator
 
@@ -15,12 +15,14 @@ BODY_LIMIT = 4 * 1024 * 1024
 
 def make_app(settings: SimulatorSettings) -> web.Application:
     """The application; the database opens now, connections when it starts."""
-    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[control.refusals])
+    app = web.Application(client_max_size=BODY_LIMIT, middlewares=[control_support.refusals])
     app[SIMULATOR] = Simulator(settings)
     app.cleanup_ctx.append(_running)
     # aiohttp 3.9 annotates its signals for an older aiosignal than the one that is installed.
     app.on_shutdown.append(_say_goodbye)  # type: ignore[arg-type]
-    app.add_routes([web.get("/healthz", healthz), *control.routes(), *graph_media.routes(), *graph.routes()])
+    app.add_routes([web.get("/healthz", healthz)])
+    for part in (control, control_customers, downloads, graph_media, graph):
+        app.add_routes(part.routes())
     page.set_up(app)
     return app
 

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 MESSAGES = "messages"
 MEDIA = "media"
+DOWNLOAD_KINDS = ("not_found", "wrong_bytes", "drop")
 
 
 class FaultsError(ValueError):
@@ -50,6 +51,26 @@ class GraphFaults(Document):
 
 
 @dataclass
+class DownloadFaults(Document):
+    """How the download of a file goes wrong after ``latency_ms``: ``kind`` is ``not_found``, ``wrong_bytes`` or
+    ``drop`` (the connection closes in the middle), or ``redirect_to`` is an address. ``times``: for so many downloads,
+    then no more; None for all."""
+
+    kind: str | None = None
+    redirect_to: str | None = None
+    times: int | None = None
+    latency_ms: int = 0
+
+    def strikes(self) -> bool:
+        """Whether this download goes wrong; counts it."""
+        if (self.kind is None and self.redirect_to is None) or self.times == 0:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+@dataclass
 class WebhookFaults(Document):
     """``duplicate``: how often each update is delivered. ``shuffle``: gathered for ``shuffle_seconds`` and sent
     in any order, all at once. ``batch``: updates merged in one POST. ``delay_ms``: before delivery."""
@@ -68,6 +89,7 @@ class Faults(Document):
 
     graph: GraphFaults = field(default_factory=GraphFaults)
     webhook: WebhookFaults = field(default_factory=WebhookFaults)
+    download: DownloadFaults = field(default_factory=DownloadFaults)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -75,7 +97,8 @@ class Faults(Document):
         self.webhook_dice = Random(f"webhook {self.seed}")
 
     def to_document(self) -> dict[str, Any]:
-        return {"graph": vars(self.graph), "webhook": vars(self.webhook), "seed": self.seed}
+        parts = {"graph": self.graph, "webhook": self.webhook, "download": self.download}
+        return {**{name: part.to_document() for name, part in parts.items()}, "seed": self.seed}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Faults:
@@ -84,23 +107,26 @@ class Faults(Document):
         Raises:
             FaultsError: an unknown name or a wrong value.
         """
-        unknown = set(data) - {"graph", "webhook", "seed"}
+        unknown = set(data) - {"graph", "webhook", "download", "seed"}
         if unknown:
-            raise FaultsError(f"Unknown: {', '.join(sorted(unknown))}. Known are graph, webhook and seed.")
+            raise FaultsError(f"Unknown: {', '.join(sorted(unknown))}. Known are graph, webhook, download and seed.")
         graph = read_into(GraphFaults, data.get("graph") or {}, "graph")
         webhook = read_into(WebhookFaults, data.get("webhook") or {}, "webhook")
+        download = read_into(DownloadFaults, data.get("download") or {}, "download")
         if graph.code is not None and graph.status is None and graph.code not in CODES:
             raise FaultsError(f"graph.code {graph.code} is not known here: give graph.status with it.")
         if graph.status is not None and not 400 <= graph.status <= 599:
             raise FaultsError("graph.status must be from 400 to 599.")
         if graph.only not in (None, MESSAGES, MEDIA):
             raise FaultsError(f"graph.only must be {MESSAGES} or {MEDIA}.")
+        if download.kind not in (None, *DOWNLOAD_KINDS):
+            raise FaultsError(f"download.kind must be one of {', '.join(DOWNLOAD_KINDS)}.")
         if webhook.duplicate < 1 or not 1 <= webhook.batch <= 1000:
             raise FaultsError("webhook.duplicate must be at least 1, webhook.batch from 1 to 1000.")
         seed = data.get("seed", 0)
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise FaultsError("seed must be a whole number.")
-        return cls(graph, webhook, seed)
+        return cls(graph, webhook, download, seed)
 
 
 def read_into(kind: type[T], data: Any, where: str) -> T:

@@ -39,7 +39,7 @@ async def messages(request: web.Request) -> web.StreamResponse:
     def act(simulator: Simulator) -> tuple[dict[str, Any], bool]:
         if isinstance(body, bytes):
             raise GraphError(100, "The body is not JSON.")
-        answer, accepted = simulator.traffic.business_calls(request.match_info["number"], body)
+        answer, accepted = simulator.business.calls(request.match_info["number"], body)
         return answer, accepted is not None
 
     return await call(request, MESSAGES, body, act)

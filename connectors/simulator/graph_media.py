@@ -1,22 +1,21 @@
-"""Files in the Graph API: upload, information, download and removal, as Meta's media endpoints do it."""
+"""Files in the Graph API: upload, information and removal, as Meta's media endpoints do it."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from aiohttp import BodyPartReader, web
 
+from connectors.simulator import downloads
 from connectors.simulator.errors import GraphError
 from connectors.simulator.faults import MEDIA
-from connectors.simulator.graph import call, check_token
-from connectors.simulator.media import TYPES, Media, checked_type
-from connectors.simulator.simulator import SIMULATOR, Simulator
+from connectors.simulator.graph import call
+from connectors.simulator.media import TYPES, checked_type
+from connectors.simulator.simulator import Simulator
+from connectors.simulator.uploads import read_part
 
 MOST = max(limit for _, limit in TYPES.values())
 FIELD_LIMIT = 1000
-DOWNLOAD = "/whatsapp_business/attachments/"
 
 _Form = dict[str, Any]
 
@@ -27,7 +26,6 @@ def routes() -> list[web.RouteDef]:
         web.post(r"/{version:v\d+\.\d+}/{number:[^/]+}/media", upload),
         web.get(one, information),
         web.delete(one, remove),
-        web.get(DOWNLOAD, download),
     ]
 
 
@@ -55,7 +53,7 @@ async def information(request: web.Request) -> web.StreamResponse:
 
     def act(simulator: Simulator) -> tuple[dict[str, Any], bool]:
         media = simulator.media.need(request.match_info["media"], request.query.get("phone_number_id"))
-        url = f"{request.scheme}://{request.host}{DOWNLOAD}?{urlencode(simulator.media.ticket(media))}"
+        url = downloads.address(request, media)
         facts = {"mime_type": media.mime_type, "sha256": media.sha256, "file_size": media.size, "id": media.id}
         return {"messaging_product": "whatsapp", "url": url, **facts}, False
 
@@ -70,31 +68,6 @@ async def remove(request: web.Request) -> web.StreamResponse:
     return await call(request, MEDIA, None, act)
 
 
-async def download(request: web.Request) -> web.StreamResponse:
-    """The bytes, for who has the address and the token; 401 without the token, 404 when the address is too old."""
-    simulator = request.app[SIMULATOR]
-    try:
-        check_token(request, simulator.settings.whatsapp.access_token)
-    except GraphError as error:
-        return web.json_response(error.body(), status=401)
-    media = simulator.media.admit(request.query)
-    return web.Response(status=404) if media is None else sent(simulator, media)
-
-
-def sent(simulator: Simulator, media: Media) -> web.StreamResponse:
-    """A file, in a way in which a browser takes it for nothing else than it is said to be."""
-    plain = re.sub(
-        r"[^ !#-.0-\[\]-~]", "_", media.filename
-    )  # last in its line: some clients read from there to the end
-    headers = {
-        "Content-Type": media.mime_type,
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(media.filename, safe='')}; filename=\"{plain}\"",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "private, no-store",
-    }
-    return web.FileResponse(simulator.media.content(media), headers=headers)
-
-
 async def _form(request: web.Request) -> _Form:
     """The fields of the form, and of the file its ``filename``, ``content_type`` and ``content``. What is larger than
     anything that may be sent is read to a byte above that and no further."""
@@ -107,14 +80,7 @@ async def _form(request: web.Request) -> _Form:
         if part.name == "file":
             form["filename"] = part.filename or "file"
             form["content_type"] = part.headers.get("Content-Type")
-            form["content"] = await _read(part, MOST)
+            form["content"] = await read_part(part, MOST)
         elif part.name in ("messaging_product", "type"):
-            form[part.name] = (await _read(part, FIELD_LIMIT)).decode("utf-8", "replace")
+            form[part.name] = (await read_part(part, FIELD_LIMIT)).decode("utf-8", "replace")
     return form
-
-
-async def _read(part: BodyPartReader, most: int) -> bytes:
-    data = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
-        data += chunk[: most + 1 - len(data)]
-    return bytes(data)

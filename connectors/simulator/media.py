@@ -1,14 +1,19 @@
-"""Files that were uploaded: kept on disk for 30 days, each for one number; Meta's rules say what may come in.
+"""Files that were uploaded: kept on disk, each for one number; Meta's rules say what the business may send.
+
+The business's files live 30 days, a customer's 7, by the pretended clock.
 
 The list is in memory and in the simulator's database; the bytes lie in a folder beside it, a file for each.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import os
+import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Mapping
 
@@ -17,6 +22,7 @@ from connectors.simulator.model import Document
 from connectors.simulator.storage import Storage
 
 KEPT_SECONDS = 30 * 24 * 3600
+INBOUND_KEPT_SECONDS = 7 * 24 * 3600
 URL_SECONDS = 5 * 60
 
 MB = 1024 * 1024
@@ -39,9 +45,24 @@ TYPES: dict[str, tuple[str, int]] = {
 }
 
 
+# How a customer's file may come, and what else its sender may say with it
+KINDS: dict[str, tuple[str, ...]] = {
+    "image": ("caption",),
+    "video": ("caption",),
+    "audio": (),
+    DOCUMENT: ("caption", "filename"),
+    "sticker": (),
+}
+INBOUND_LIMIT = 100 * MB
+_MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;[\w\s=\".+,-]*)?")
+
+
 @dataclass
 class Media(Document):
-    """One uploaded file. ``number`` is the business's number id for which it was uploaded; ``at`` in Unix seconds."""
+    """One uploaded file. ``number`` is the business's number id for which it was uploaded; ``at`` in Unix seconds.
+
+    ``inbound``: a customer's. ``voice``: recorded by them. ``animated``: a sticker that moves.
+    """
 
     id: str
     number: str
@@ -50,10 +71,37 @@ class Media(Document):
     size: int
     sha256: str
     at: float
+    inbound: bool = False
+    voice: bool = False
+    animated: bool = False
 
     def shown(self) -> dict[str, Any]:
         """What the phone shows of it beside a message."""
         return {"id": self.id, "mime_type": self.mime_type, "size": self.size}
+
+    @property
+    def plain_type(self) -> str:
+        """The MIME type without its parameters."""
+        return self.mime_type.partition(";")[0].strip()
+
+    def may_come_as(self) -> tuple[str, ...]:
+        """The kinds of message that it can be in, the usual one first. Anything may come as a document."""
+        kind = self.mime_type.partition("/")[0]
+        if kind == "image":
+            return ("sticker", "image", DOCUMENT) if self.plain_type == "image/webp" else ("image", DOCUMENT)
+        return (kind, DOCUMENT) if kind in KINDS else (DOCUMENT,)
+
+    def in_webhook(self, kind: str, url: str) -> dict[str, Any]:
+        """The media object of a customer's message."""
+        digest = base64.b64encode(bytes.fromhex(self.sha256)).decode()
+        facts: dict[str, Any] = {"id": self.id, "mime_type": self.mime_type, "sha256": digest, "url": url}
+        if kind == DOCUMENT:
+            facts["filename"] = self.filename
+        elif kind == "audio":
+            facts["voice"] = self.voice
+        elif kind == "sticker":
+            facts["animated"] = self.animated
+        return facts
 
 
 def checked_type(declared: str | None) -> str:
@@ -92,19 +140,51 @@ class MediaShelf:
             raise GraphError(100, f"File Too Large: at most {limit} bytes are taken as {kind}.")
         if mime_type == "application/pdf" and b"%PDF-" not in content[:1024]:
             raise GraphError(131053, "The file is said to be application/pdf, and is not.")
-        media_id = str(secrets.randbelow(9 * 10**14) + 10**14)
+        return self._keep(number, mime_type, filename, content)
+
+    def receive(self, number: str, mime_type: str, filename: str, content: bytes, voice: bool) -> Media:
+        """Keep a customer's file for the number that they write to. Customers may send any type.
+
+        Raises:
+            ValueError: it is empty or too large, or its type is none.
+        """
+        if not content:
+            raise ValueError("The file is empty.")
+        if len(content) > INBOUND_LIMIT:
+            raise ValueError(f"The file is too large: WhatsApp takes {INBOUND_LIMIT} bytes.")
+        if not _MIME_TYPE.fullmatch(mime_type):
+            raise ValueError("The file must have a type, such as image/jpeg.")
+        if voice and not mime_type.startswith("audio/"):
+            raise ValueError("Only a file of a type audio/... can be a voice note.")
+        # a WebP file says in its first chunk whether it moves
+        animated = content[12:16] == b"VP8X" and len(content) > 20 and bool(content[20] & 2)
+        return self._keep(number, mime_type, filename, content, inbound=True, voice=voice, animated=animated)
+
+    def copy(self, media: Media) -> Media:
+        """The same file under an id of its own."""
+        copied = replace(media, id=_new_id(), at=self._now())
+        os.link(self.content(media), self.content(copied))
+        return self._note(copied)
+
+    def _keep(self, number: str, mime_type: str, filename: str, content: bytes, **facts: bool) -> Media:
         digest = hashlib.sha256(content).hexdigest()
-        media = Media(media_id, number, mime_type, filename, len(content), digest, self._now())
+        media = Media(_new_id(), number, mime_type, filename, len(content), digest, self._now(), **facts)
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / media_id).write_bytes(content)
-        self._kept[media_id] = media
-        self._storage.put("media", media_id, media)
+        self.content(media).write_bytes(content)
+        return self._note(media)
+
+    def _note(self, media: Media) -> Media:
+        self._kept[media.id] = media
+        self._storage.put("media", media.id, media)
         return media
 
     def find(self, media_id: object) -> Media | None:
         """The file with this id, unless it is gone or too old."""
         media = self._kept.get(media_id) if isinstance(media_id, str) else None
-        return media if media and self._now() - media.at < KEPT_SECONDS else None
+        if media is None:
+            return None
+        kept = INBOUND_KEPT_SECONDS if media.inbound else KEPT_SECONDS
+        return media if self._now() - media.at < kept else None
 
     def need(self, media_id: str, number: str | None) -> Media:
         """The file with this id; ``number`` is the one for which it must have been uploaded, if given.
@@ -130,7 +210,7 @@ class MediaShelf:
         media = self.find(media_id)
         if media is None or media.number != number:
             raise GraphError(131009, f"Param {kind}['id'] is not the id of media that was uploaded for this number.")
-        if kind not in (DOCUMENT, TYPES[media.mime_type][0]):
+        if kind not in (DOCUMENT, TYPES.get(media.plain_type, (DOCUMENT,))[0]):
             raise GraphError(131053, f"A file of the type {media.mime_type} cannot be sent as {kind}.")
         return media
 
@@ -162,3 +242,7 @@ class MediaShelf:
 
     def _sign(self, media_id: str, ends: str) -> str:
         return hmac.new(self._secret, f"{media_id}.{ends}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _new_id() -> str:
+    return str(secrets.randbelow(9 * 10**14) + 10**14)

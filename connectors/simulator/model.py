@@ -38,11 +38,18 @@ class Customer(Document):
     last_inbound_at: float | None = None
     typing_until: float = 0.0
     unread: int = 0
+    first_user_id: str | None = None
+    marketing_stopped: bool = False
 
     @property
     def wa_id(self) -> str | None:
         """The phone as webhooks show it; None when it is hidden."""
         return self.phone if self.phone_shown else None
+
+    @property
+    def lane(self) -> str:
+        """What keeps the customer's updates in order: their first user id, also after it has changed."""
+        return self.first_user_id or self.user_id
 
     @property
     def key(self) -> str:
@@ -65,7 +72,8 @@ class Message(Document):
     """One message in a customer's thread, from either side; ``payload`` is the object as it was sent.
 
     ``via`` says by which road: ``phone`` (the customer), ``api`` (Graph) or ``app`` (a colleague's phone). ``media`` is
-    ``id``, ``mime_type`` and ``size`` in bytes of the uploaded file that it names.
+    ``id``, ``mime_type`` and ``size`` in bytes of the uploaded file that it names. ``edited`` is the text that the
+    customer put in the place of this one's, ``revoked`` that they deleted it for everyone.
     """
 
     seq: int
@@ -83,6 +91,8 @@ class Message(Document):
     callback: str | None = None
     error: dict[str, Any] | None = None
     media: dict[str, Any] | None = None
+    edited: str | None = None
+    revoked: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As the control API shows it. ``direction`` is the business's view: ``out`` comes from the business."""
@@ -93,11 +103,12 @@ class Message(Document):
 
 @dataclass
 class Webhook(Document):
-    """One update on its way to the connector. ``kind`` is the list it belongs in, such as ``statuses``."""
+    """One update on its way to the connector. ``kind`` is the list it belongs in, such as ``statuses``; updates of
+    one ``lane`` keep their order."""
 
     id: int
     kind: str
-    user_id: str
+    lane: str
     number: str
     item: dict[str, Any]
     contact: dict[str, Any] | None = None
@@ -124,6 +135,8 @@ class Settings(Document):
     ``unknown_customer``: ``create``, or ``refuse`` with 131026. ``enforce_window``: refuse free-form messages with
     131047 after 24 hours, in the ``answer`` or as a ``status`` (``window_refusal``). ``auto_read``: a delivered
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
+    ``coexistence``: the number is also used in the WhatsApp Business app, so that the business hears of edited and
+    deleted messages; ``edits`` as ``edit`` or as ``unsupported``, as Meta does while it delivers none.
     """
 
     unknown_customer: str = "create"
@@ -132,10 +145,13 @@ class Settings(Document):
     auto_read: bool = False
     delivered_after_ms: int = 100
     allowed_recipients: list[str] | None = None
+    coexistence: bool = True
+    edits: str = "edit"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),
         "window_refusal": ("answer", "status"),
+        "edits": ("edit", "unsupported"),
     }
 
 

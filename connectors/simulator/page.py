@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader
 
-from connectors.simulator import graph_media
+from connectors.simulator import downloads
 from connectors.simulator.live import News
 from connectors.simulator.simulator import SIMULATOR
 
@@ -50,7 +50,7 @@ async def file(request: web.Request) -> web.StreamResponse:
     media = simulator.media.find(request.match_info["media"])
     if media is None:
         raise web.HTTPNotFound(text="This file is not here any more.")
-    return graph_media.sent(simulator, media)
+    return downloads.sent(simulator, media)
 
 
 async def live(request: web.Request) -> web.StreamResponse:

@@ -9,6 +9,8 @@ def plain_text(message: Mapping[str, Any]) -> str:
     """The words of a message object, from either side; in brackets where there are none."""
     kind = str(message.get("type", "text"))
     part = message.get(kind)
+    if kind == "contacts" and isinstance(part, list):
+        return "\n".join(_card(card) for card in part)
     if not isinstance(part, dict):
         return f"[{kind}]"
     if kind == "text":
@@ -21,9 +23,23 @@ def plain_text(message: Mapping[str, Any]) -> str:
         return str(part.get("emoji", "")) or "[reaction removed]"
     if kind == "template":
         return f"[template {part.get('name', '')}]"
+    if kind == "system":
+        return str(part.get("body", ""))
+    if kind == "edit":
+        return plain_text(part.get("message") or {})
+    if kind == "user_preferences":
+        return f"[marketing: {part.get('value')}]"
+    if kind == "call":
+        return f"[call: {part.get('event')}]"
     if kind == "document" and part.get("filename"):
         return "\n".join(str(words) for words in (f"[{part['filename']}]", part.get("caption")) if words)
     return str(part.get("caption") or part.get("name") or f"[{kind}]")
+
+
+def _card(card: Mapping[str, Any]) -> str:
+    name = card.get("name") or {}
+    phones = [str(phone.get("phone", "")) for phone in card.get("phones") or []]
+    return " ".join(["[contact]", str(name.get("formatted_name") or name.get("first_name") or ""), *phones]).rstrip()
 
 
 def offered_ids(message: Mapping[str, Any]) -> list[str]:
@@ -35,6 +51,8 @@ def _interactive(part: Mapping[str, Any]) -> str:
     for name in ("button_reply", "list_reply"):
         if isinstance(part.get(name), dict):
             return str(part[name].get("title", ""))
+    if isinstance(part.get("nfm_reply"), dict):
+        return f"[form: {part['nfm_reply'].get('response_json', '')}]"
     lines = [part.get(name, {}).get("text", "") for name in ("header", "body", "footer")]
     lines += [f"[{choice['title']}]" for choice in _choices(part)]
     link = part.get("action", {}).get("parameters", {})

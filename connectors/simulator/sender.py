@@ -80,7 +80,7 @@ class Sender:
     def put(self, webhook: Webhook) -> None:
         """Deliver this soon."""
         if not self.faults.webhook.shuffle:
-            lane = "batched" if self.faults.webhook.batch > 1 else webhook.user_id
+            lane = "batched" if self.faults.webhook.batch > 1 else webhook.lane
             self._enqueue(lane, [webhook])
             return
         self._pool.append(webhook)

@@ -8,14 +8,17 @@ from typing import Sequence
 
 from aiohttp import web
 
+from connectors.simulator.business import Business
 from connectors.simulator.faults import Faults
 from connectors.simulator.live import Hub
 from connectors.simulator.media import MediaShelf
 from connectors.simulator.model import CUSTOMER, Settings, Webhook
+from connectors.simulator.phones import Phones
 from connectors.simulator.sender import Sender
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.storage import Storage
-from connectors.simulator.traffic import Traffic
+from connectors.simulator.telling import Teller
+from connectors.simulator.ticks import Ticks
 from connectors.simulator.webhooks import envelope
 from connectors.simulator.world import World
 
@@ -40,7 +43,10 @@ class Simulator:
         self.sender.faults = self.world.faults
         folder = settings.file.with_name("simulator-media")
         self.media = MediaShelf(self._storage, folder, settings.whatsapp.app_secret, self.world.now)
-        self.traffic = Traffic(self.world, self.sender, self.media)
+        self.teller = Teller(self.world, self.sender)
+        self.ticks = Ticks(self.world, self.teller)
+        self.phones = Phones(self.world, self.teller)
+        self.business = Business(self.world, self.teller, self.ticks, self.media)
         self._stopping: asyncio.Event | None = None
         self._writer: asyncio.Task[None] | None = None
 
@@ -48,7 +54,8 @@ class Simulator:
         self.sender.start()
         self._stopping = asyncio.Event()
         self._writer = asyncio.create_task(self._storage.run(self._stopping))
-        self.traffic.resume()
+        self.teller.resume()
+        self.ticks.resume()
 
     async def close(self) -> None:
         """Stop delivering and write everything down."""

@@ -15,7 +15,15 @@ SIGNATURE_HEADER = "X-Hub-Signature-256"
 MESSAGES = "messages"
 STATUSES = "statuses"
 ECHOES = "message_echoes"
-_FIELDS = {MESSAGES: "messages", STATUSES: "messages", ECHOES: "smb_message_echoes"}
+CALLS = "calls"
+PREFERENCES = "user_preferences"
+_FIELDS = {
+    MESSAGES: "messages",
+    STATUSES: "messages",
+    ECHOES: "smb_message_echoes",
+    CALLS: "calls",
+    PREFERENCES: "user_preferences",
+}
 
 
 def sign(app_secret: str, body: bytes) -> str:

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any, Callable, Sequence, TypeVar
 
 from connectors.simulator.faults import Faults
-from connectors.simulator.live import Hub
+from connectors.simulator.live import RESYNC, Hub
 from connectors.simulator.model import (
     BUSINESS,
     Call,
@@ -84,6 +84,21 @@ class World:
         if customer.phone:
             self._by_phone.pop(customer.phone, None)
 
+    def rename(self, customer: Customer, user_id: str, phone: str | None) -> None:
+        """The customer has another user id (and phone) from now on; the thread and its messages go with them."""
+        old = customer.user_id
+        self.forget_phone(customer)
+        thread = self.threads.pop(old)
+        self._storage.remove("customer", old)
+        customer.first_user_id = customer.lane
+        customer.user_id, customer.phone = user_id, phone
+        self.threads[user_id] = thread
+        for message in thread.messages:
+            message.user_id = user_id
+            self._storage.put("message", message.seq, message)
+        self.save_customer(customer)
+        self.hub.tell(RESYNC)
+
     def customers(self) -> list[Customer]:
         """All customers, the one with the latest message first."""
 
@@ -138,6 +153,14 @@ class World:
         if self.hub.heard:
             news = {"event": "status", "user_id": message.user_id, "id": message.id, "status": status}
             self.hub.tell({**news, "error": message.error})
+
+    def change_message(self, message: Message, **parts: Any) -> None:
+        """Change a message that is there already, such as one that its sender edits."""
+        for name, value in parts.items():
+            setattr(message, name, value)
+        self._storage.put("message", message.seq, message)
+        if self.hub.heard:
+            self.hub.tell({"event": "changed", "user_id": message.user_id, "message": message.as_json()})
 
     def thread(self, customer: Customer) -> list[Message]:
         return self.threads[customer.user_id].messages

@@ -1,9 +1,7 @@
-"""What customers and the business do to each other, and which webhooks tell of it."""
+"""What the business does: it sends messages and marks them as read, by the API or on its own phone."""
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from typing import Any, Mapping
 
 from connectors.simulator.errors import GraphError
@@ -13,97 +11,33 @@ from connectors.simulator.model import (
     BUSINESS,
     CUSTOMER,
     FAILED,
-    STATUS_ORDER,
     TYPING_SECONDS,
     Customer,
     Message,
     display_number,
 )
-from connectors.simulator.reading import offered_ids, plain_text
-from connectors.simulator.sender import Sender
-from connectors.simulator.webhooks import ECHOES, MESSAGES, STATUSES, echo_item, status_item
+from connectors.simulator.phones import new_message_id
+from connectors.simulator.reading import plain_text
+from connectors.simulator.telling import Teller
+from connectors.simulator.ticks import Ticks
+from connectors.simulator.webhooks import ECHOES, echo_item
 from connectors.simulator.world import World
 
 
-def new_message_id() -> str:
-    return f"wamid.{secrets.token_hex(20).upper()}"
+class Business:
+    """Each verb changes the world and sends the webhooks that WhatsApp would send."""
 
-
-class Traffic:
-    """The verbs. Each changes the world and sends the webhooks that WhatsApp would send."""
-
-    def __init__(self, world: World, sender: Sender, media: MediaShelf) -> None:
+    def __init__(self, world: World, teller: Teller, ticks: Ticks, media: MediaShelf) -> None:
         self.world = world
-        self.sender = sender
         self.media = media
-
-    def resume(self) -> None:
-        """After a restart: deliver what is pending, and bring accepted messages on their way."""
-        for webhook in list(self.world.pending.values()):
-            self.sender.put(webhook)
-        for message in self.world.sent:
-            if message.status == "sent" and message.type != "reaction":
-                self._deliver_later(message)
+        self._teller = teller
+        self._ticks = ticks
 
     def display(self, number: str) -> str:
         """The phone number of one of the business's number ids."""
         return display_number(number, self.world.number)
 
-    # the customer
-
-    def customer_says(self, customer: Customer, content: Mapping[str, Any], *, at: float | None = None) -> Message:
-        """The customer sends a message. ``content`` is a ``messages[]`` item; its id, sender and time are filled
-        in where they are missing, and a key that is None is left out of the webhook."""
-        sent_at = self.world.now() if at is None else at
-        sender = {"from": customer.wa_id} if customer.wa_id else {}
-        item: dict[str, Any] = {
-            **sender,
-            "from_user_id": customer.user_id,
-            "id": new_message_id(),
-            "timestamp": str(int(sent_at)),
-            **content,
-        }
-        item = {name: value for name, value in item.items() if value is not None}
-        customer.last_inbound_at = max(sent_at, customer.last_inbound_at or 0)
-        kind = str(item.get("type", "unknown"))
-        message = self.world.add_message(
-            customer,
-            author=CUSTOMER,
-            id=str(item["id"]),
-            type=kind,
-            payload=item,
-            text=plain_text(item),
-            at=sent_at,
-            number=customer.number,
-        )
-        contact = None if kind == "system" else customer.contact()
-        self._tell_connector(customer, MESSAGES, item, contact=contact, message=message)
-        return message
-
-    def context_of_choice(self, customer: Customer, choice: str) -> str | None:
-        """The id of the latest message that offered this button or row to the customer."""
-        for message in reversed(self.world.thread(customer)):
-            if message.author == BUSINESS and choice in offered_ids(message.payload):
-                return message.id
-        return None
-
-    def customer_reads(self, customer: Customer, up_to: int | None = None) -> int:
-        """The customer has seen the messages (up to this ``seq``); returns how many were new to them."""
-        found = 0
-        for message in reversed(self.world.thread(customer)):
-            if customer.unread == 0:
-                break
-            if (up_to is None or message.seq <= up_to) and _can_be_read(message):
-                customer.unread -= 1
-                found += 1
-                self._progress(message, "read")
-        if found:
-            self.world.save_customer(customer)
-        return found
-
-    # the business
-
-    def business_calls(self, number: str, body: Any) -> tuple[dict[str, Any], Message | None]:
+    def calls(self, number: str, body: Any) -> tuple[dict[str, Any], Message | None]:
         """A call of the ``/messages`` endpoint; returns the answer, and the message if one was accepted.
 
         Raises:
@@ -114,7 +48,7 @@ class Traffic:
         if not self.world.knows_number(number):
             raise GraphError(100, f"There is no number with the id {number}.", status=400, subcode=33)
         if "status" in body:
-            self._business_reads(body)
+            self._reads(body)
             return {"success": True}, None
         check_envelope(body)
         phone, user_id = read_recipient(body)
@@ -151,10 +85,10 @@ class Traffic:
             status="delivered",
             via="app",
         )
-        self._tell_connector(customer, ECHOES, echo_item(customer, message, self.world.number))
+        self._teller.tell(customer, ECHOES, echo_item(customer, message, self.world.number))
         return message
 
-    def _business_reads(self, body: Mapping[str, Any]) -> None:
+    def _reads(self, body: Mapping[str, Any]) -> None:
         if body.get("messaging_product") != "whatsapp" or body.get("status") != "read":
             raise GraphError(100, "messaging_product must be 'whatsapp' and status 'read'.")
         typing = body.get("typing_indicator")
@@ -222,61 +156,7 @@ class Traffic:
             error=failure.as_status_error() if failure else None,
             media=media.shown() if media else None,
         )
-        self._tell_status(customer, message, message.status)
+        self._teller.tell_status(customer, message, message.status)
         if not failure and kind != "reaction":
-            self._deliver_later(message)
+            self._ticks.deliver_later(message)
         return message
-
-    # ticks
-
-    def _deliver_later(self, message: Message) -> None:
-        delay = self.world.settings.delivered_after_ms / 1000
-        asyncio.get_running_loop().call_later(delay, self._deliver, message)
-
-    def _deliver(self, message: Message) -> None:
-        if self.world.messages.get(message.id) is not message:
-            return  # forgotten by a reset in the meantime
-        self._progress(message, "delivered")
-        if self.world.settings.auto_read:
-            self.customer_reads(self.world.threads[message.user_id].customer, message.seq)
-
-    def _progress(self, message: Message, status: str) -> None:
-        if message.status == FAILED or STATUS_ORDER[message.status] >= STATUS_ORDER[status]:
-            return
-        self.world.set_status(message, status)
-        if message.via == "api":
-            self._tell_status(self.world.threads[message.user_id].customer, message, status)
-
-    def _tell_status(self, customer: Customer, message: Message, status: str) -> None:
-        contact = None if status == FAILED else customer.contact()
-        item = status_item(customer, message, status, self.world.now())
-        self._tell_connector(customer, STATUSES, item, contact=contact, number=message.number)
-
-    # webhooks
-
-    def _tell_connector(
-        self,
-        customer: Customer,
-        kind: str,
-        item: dict[str, Any],
-        *,
-        contact: dict[str, Any] | None = None,
-        message: Message | None = None,
-        number: str | None = None,
-    ) -> None:
-        if self.sender.drops(kind):
-            return
-        for _ in range(self.world.faults.webhook.duplicate):
-            webhook = self.world.add_webhook(
-                kind=kind,
-                user_id=customer.user_id,
-                number=number or customer.number,
-                item=item,
-                contact=contact,
-                message_id=message.id if message else None,
-            )
-            self.sender.put(webhook)
-
-
-def _can_be_read(message: Message) -> bool:
-    return message.author == BUSINESS and message.type != "reaction" and message.status in ("sent", "delivered")

@@ -1,0 +1,53 @@
+"""Tells the connector what happened: makes the updates of webhooks and gives them to the sender."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.simulator.model import FAILED, Customer, Message
+from connectors.simulator.sender import Sender
+from connectors.simulator.webhooks import STATUSES, status_item
+from connectors.simulator.world import World
+
+
+class Teller:
+    """Every update passes here, so that faults hold for all of them."""
+
+    def __init__(self, world: World, sender: Sender) -> None:
+        self.world = world
+        self._sender = sender
+
+    def resume(self) -> None:
+        """After a restart: deliver what is pending."""
+        for webhook in list(self.world.pending.values()):
+            self._sender.put(webhook)
+
+    def tell(
+        self,
+        customer: Customer,
+        kind: str,
+        item: dict[str, Any],
+        *,
+        contact: dict[str, Any] | None = None,
+        message: Message | None = None,
+        number: str | None = None,
+    ) -> None:
+        """Send one update about a customer. ``kind`` is the list it belongs in, such as ``statuses``."""
+        if self._sender.drops(kind):
+            return
+        for _ in range(self.world.faults.webhook.duplicate):
+            webhook = self.world.add_webhook(
+                kind=kind,
+                lane=customer.lane,
+                number=number or customer.number,
+                item=item,
+                contact=contact,
+                message_id=message.id if message else None,
+            )
+            self._sender.put(webhook)
+
+    def tell_status(self, customer: Customer, message: Message, status: str) -> None:
+        """Send a status of one of the business's messages; a failed one comes without contacts."""
+        contact = None if status == FAILED else customer.contact()
+        item = status_item(customer, message, status, self.world.now())
+        self.tell(customer, STATUSES, item, contact=contact, number=message.number)
