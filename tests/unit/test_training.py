@@ -25,7 +25,10 @@ def test_the_fingerprint_changes_with_the_data_the_domain_and_the_configuration(
         seen.add(fingerprint(root))
     (root / "data" / "nlu" / "greet.yml").rename(root / "data" / "nlu" / "hello.yml")
     seen.add(fingerprint(root))
-    assert len(seen) == 6
+    (root / "handoff").mkdir()
+    (root / "handoff" / "sentence_encoder.py").write_text("# a component that learns from the data")
+    seen.add(fingerprint(root))
+    assert len(seen) == 7
 
 
 def test_the_fingerprint_stays_when_something_else_changes(tmp_path: Path) -> None:
