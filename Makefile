@@ -63,6 +63,12 @@ evaluate: $(INSTALLED_DEV) ## how good the bot is: data checks, cross-validation
 		--model "$(TRAINED)" --out "$(REPORTS)/stories"
 	@$(PYTHON) -m handoff evaluate --crossvalidation "$(REPORTS)/cross-validation" $(if $(filter update,$(BASELINE)),--update-baseline)
 
+# What `make run` started is asked. `make audit AUDIT="--ways 2"` asks a part of it.
+.PHONY: audit
+audit: $(INSTALLED) ## does asking for a person lead to one, from everywhere? (plays it against what `make run` started)
+	@token=$$($(PYTHON) -m handoff token create --agent audit | tail -n 1) && \
+		AUDIT_DESK_TOKEN=$${token##* } $(PYTHON) -m handoff audit --desk "$${DESK_URL:-http://127.0.0.1:$${DESK_PORT:-5080}}" $(AUDIT)
+
 .PHONY: compare-pipelines
 compare-pipelines: $(INSTALLED_DEV) ## measure pipelines beside each other (two hours, most of them DIET); writes docs/decisions/0014-pipeline.md
 	@$(PYTHON) -m handoff.evaluation.compare

@@ -8,6 +8,7 @@ import typer
 
 from handoff import criteria_cli
 from handoff import migrate as migrations
+from handoff.audit import cli as audit_cli
 from handoff.database import Database, Unavailable
 from handoff.desk import cli as desk_cli
 from handoff.evaluation import cli as evaluation_cli
@@ -30,6 +31,7 @@ def migrate() -> None:
 desk_cli.mount(app)
 app.add_typer(criteria_cli.app, name="criteria")
 evaluation_cli.mount(app)
+audit_cli.mount(app)
 
 
 def main() -> None:
