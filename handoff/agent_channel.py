@@ -14,7 +14,7 @@ from handoff import protocol
 from handoff.channel import DeliveryError
 from handoff.clock import Clock
 from handoff.database import Unavailable
-from handoff.outbox import Delivery
+from handoff.outbox_claims import Delivery
 from handoff.protocol import Envelope, ProtocolError
 from handoff.settings import bridge_settings
 

@@ -17,7 +17,7 @@ from rasa.core.channels.channel import OutputChannel
 from sanic import Sanic
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, inbox, outbox, server
+from handoff import conversations, inbox, outbox_results, server
 from handoff.bot import Bot, assistant_of, longest_history, take_over
 from handoff.channel import Batch, CustomerChannel
 from handoff.clock import Clock, system_clock
@@ -145,7 +145,7 @@ class Bridge:
                 if conversation_id is not None:
                     touched[conversation_id] = None
             for receipt in accepted.batch.receipts:
-                outbox.apply_receipt(connection, receipt, now)
+                outbox_results.apply_receipt(connection, receipt, now)
         return list(touched)
 
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Mapping, Protocol, Sequence
 
+# What a message is to the rules of the customer's channel. Free-form ones go out while the messaging window is open;
+# approved templates at any time; those that advertise never to who opted out.
+FREE_FORM = "message"
+TEMPLATE = "template"
+MARKETING = "marketing"
+
+WINDOW_CLOSED = 131047  # the provider's code: more than a day has passed since the customer last wrote
+OPTED_OUT = 131050  # the provider's code: this customer wants no marketing messages
+
 
 @dataclass(frozen=True)
 class Address:
@@ -81,11 +90,12 @@ class Batch:
 @dataclass(frozen=True)
 class Rendered:
     """One message ready for the channel. ``text`` is how it reads in a transcript; ``offers`` are the payloads of the
-    buttons and rows in it, the only ones that this customer may send back."""
+    buttons and rows in it, the only ones that this customer may send back. ``kind``: FREE_FORM, TEMPLATE, MARKETING."""
 
     payload: Mapping[str, Any]
     text: str
     offers: tuple[str, ...] = ()
+    kind: str = FREE_FORM
 
 
 class DeliveryError(Exception):

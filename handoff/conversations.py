@@ -8,10 +8,11 @@ from typing import Any, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import floor, tables
-from handoff.channel import Address, AddressChange
+from handoff import floor, protocol, tables
+from handoff.channel import Address, AddressChange, Inbound
 
 WINDOW_SECONDS = 24 * 3600
+REACTION = "reaction"
 
 _row = tables.conversations
 
@@ -24,6 +25,7 @@ _KNOWN = (
     .with_for_update()
 )
 _INSERT = _row.insert()
+_WINDOW = sa.select(_row.c.window_ends_at).where(_row.c.id == sa.bindparam("conversation_id"))
 _UPDATE = _row.update().where(_row.c.id == sa.bindparam("row_id"))  # sets the columns that are given with it
 
 
@@ -93,6 +95,35 @@ def address_of(row: Mapping[str, Any]) -> Address:
 def update(connection: Connection, conversation_id: str, **values: Any) -> None:
     """Set columns of one conversation; its floor is changed by `floor.change` alone."""
     connection.execute(_UPDATE, {"row_id": conversation_id, **values})
+
+
+def window_after(row: Mapping[str, Any], message: Inbound) -> float | None:
+    """When the window ends once this message is kept. Nobody says whether reactions open it: they are not counted."""
+    ends_at: float | None = row["window_ends_at"]
+    if message.kind == REACTION:
+        return ends_at
+    return max(ends_at or 0.0, message.sent_at + WINDOW_SECONDS)
+
+
+def window_of(connection: Connection, conversation_id: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = connection.execute(_WINDOW, {"conversation_id": conversation_id}).mappings().one()
+    return found
+
+
+def closes_at(row: Mapping[str, Any]) -> float:
+    """When free-form messages to this customer end. Who never wrote to us may not be written to."""
+    return float(row["window_ends_at"] or 0.0) - protocol.WINDOW_MARGIN_SECONDS
+
+
+def close_window(connection: Connection, conversation_id: str, made_at: float, now: float) -> RowMapping | None:
+    """The channel said that the window is closed, of a message that was made at ``made_at``. It is believed until the
+    customer writes again, unless they have done so since. Returns the conversation if this changed it."""
+    row = floor.lock(connection, conversation_id)
+    ends_at = row["window_ends_at"] if row is not None else None
+    if ends_at is None or ends_at <= now or made_at < ends_at - WINDOW_SECONDS:
+        return None
+    update(connection, conversation_id, window_ends_at=now)
+    return floor.lock(connection, conversation_id)
 
 
 def _find(

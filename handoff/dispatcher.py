@@ -9,12 +9,12 @@ import contextlib
 import structlog
 from sqlalchemy.engine import Connection
 
-from handoff import outbox
+from handoff import outbox, outbox_claims, outbox_results
 from handoff.agent_channel import AgentChannel
 from handoff.channel import CustomerChannel, DeliveryError
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
-from handoff.outbox import Delivery
+from handoff.outbox_claims import Delivery
 
 log = structlog.get_logger(__name__)
 
@@ -116,13 +116,13 @@ class Dispatcher:
             now = self.clock()
             for delivery, outcome in finished:
                 if isinstance(outcome, DeliveryError):
-                    outbox.record_failure(connection, delivery, outcome, now)
+                    outbox_results.record_failure(connection, delivery, outcome, now)
                 else:
-                    outbox.record_sent(connection, delivery, outcome, now)
+                    outbox_results.record_sent(connection, delivery, outcome, now)
             room = MAX_IN_FLIGHT - self.in_flight
             if not claim or room <= 0:
                 return [], False
-            deliveries, refused = outbox.claim(connection, self.server, now, room)
+            deliveries, refused = outbox_claims.claim(connection, self.server, now, room)
             if deliveries and not self.database.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
             return deliveries, bool(refused)

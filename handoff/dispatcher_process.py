@@ -24,7 +24,7 @@ from typing import Callable, cast
 import structlog
 from sqlalchemy.engine import Connection
 
-from handoff import outbox, server
+from handoff import outbox_claims, server
 from handoff.agent_channel import AgentChannel
 from handoff.channel import CustomerChannel
 from handoff.clock import system_clock
@@ -129,7 +129,7 @@ async def _release(database: Database) -> None:
     """What a dispatcher that died on this machine had claimed may be sent again, after a pause for its status."""
 
     def work(connection: Connection) -> int:
-        return outbox.release_claims_of(connection, server.gone, system_clock())
+        return outbox_claims.release_claims_of(connection, server.gone, system_clock())
 
     while True:
         try:

@@ -82,7 +82,7 @@ def accept(connection: Connection, message: Inbound, trace_id: str, at: float) -
     if not add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at):
         return None
     if kind == CUSTOMER:
-        window = max(conversation["window_ends_at"] or 0.0, message.sent_at + conversations.WINDOW_SECONDS)
+        window = conversations.window_after(conversation, message)
         conversations.update(connection, conversation["id"], window_ends_at=window, last_message_id=message.message_id)
     return str(conversation["id"])
 

@@ -16,6 +16,8 @@ from typing import Any, Mapping
 TIMESTAMP_HEADER = "X-Handoff-Timestamp"
 SIGNATURE_HEADER = "X-Handoff-Signature"
 ALLOWED_SKEW_SECONDS = 300
+# Free-form messages end this long before the messaging window does: clocks differ, and sending takes time.
+WINDOW_MARGIN_SECONDS = 120.0
 
 # bridge -> agent channel
 HANDOFF_REQUESTED = "handoff.requested"

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import words
+from handoff.desk import window, words
 from handoff.desk.commands import enqueue
 from handoff.desk.events import locked_conversation
 from handoff.desk.journal import record
@@ -79,6 +79,8 @@ def reply(
     if connection.execute(known).first() is not None:
         return command_id
     _require_owner(connection, conversation, agent)
+    if window.is_closed(conversation["window_ends_at"], now):
+        raise ActRefused(409, "window_closed", "The 24 hours are over, so this was not sent. Send a template.")
     add_line(
         connection, conversation_id, words.HUMAN, text, now,
         name=agent.name, agent_id=agent.id, command_id=command_id, status=words.SENDING, status_at=now,

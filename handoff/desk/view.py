@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from handoff.desk import words
-from handoff.desk.times import DAY, Times, left
+from handoff.desk import window, words
+from handoff.desk.times import Times
 
 WAIT_WARNING_SECONDS = 120.0
 WAIT_DANGER_SECONDS = 300.0
-WINDOW_SECONDS = float(DAY)
 SAME_BREATH_SECONDS = 300.0
 
 Row = Mapping[str, Any]
@@ -66,28 +65,12 @@ def list_row(row: Row, agent_id: str, times: Times) -> dict[str, Any]:
         "unread": row["unread"] > 0,
         "labels": _labels(row),
         "owner": row["owner_name"] if row["owner_id"] and row["owner_id"] != agent_id else None,
-        "window": _window_share(row, times.now) if is_open else None,
+        "window": window.describe(row["window_ends_at"], times) if is_open else None,
     }
 
 
 def customer_name(row: Row) -> str:
     return str(row["customer_name"] or row["customer_address"] or "Unknown customer")
-
-
-def window_text(row: Row, times: Times) -> dict[str, str] | None:
-    """WhatsApp's 24-hour window in words; None when it is not known."""
-    ends_at = row["window_ends_at"]
-    if ends_at is None:
-        return None
-    rest = ends_at - times.now
-    if rest <= 0:
-        return {
-            "text": "Closed: only templates reach the customer",
-            "urgency": "danger",
-            "exact": times.exact(ends_at),
-        }
-    urgency = "warning" if rest < 2 * 3600 else ""
-    return {"text": f"{left(rest)} left to answer", "urgency": urgency, "exact": times.exact(ends_at)}
 
 
 def transcript(lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool, times: Times) -> list[dict[str, Any]]:
@@ -214,13 +197,6 @@ def _labels(row: Row) -> list[str]:
     if row["reason"]:
         labels.append(SHORT_REASONS.get(row["reason"], words.topic_label(row["reason"]).lower()))
     return labels
-
-
-def _window_share(row: Row, now: float) -> int | None:
-    if row["window_ends_at"] is None:
-        return None
-    rest = float(row["window_ends_at"]) - now
-    return round(100 * min(1.0, max(0.0, rest / WINDOW_SECONDS)))
 
 
 def _fact(fact: Row, times: Times) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from handoff.commands import Applied, Commands
 from handoff.database import Database
 from handoff.dispatcher import Dispatcher
 from handoff.heard import user_event
-from handoff.outbox import Delivery
+from handoff.outbox_claims import Delivery
 from handoff.protocol import Envelope
 from handoff.saving import Assistant, Saver
 from handoff.turn import Turn, TurnFailed

@@ -10,10 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from handoff import floor, handoffs, inbox, outbox, protocol, tables
-from handoff.channel import Inbound
+from handoff import conversations, floor, handoffs, inbox, outbox, outbox_claims, protocol, tables
+from handoff.channel import WINDOW_CLOSED, Inbound
 from handoff.handoffs import Wish
-from handoff.outbox import Delivery
+from handoff.outbox_claims import Delivery
 from handoff.waiting import LEAVE_MESSAGE, STAY_WITH_BOT, Patience
 from tests.support.bridge_rig import Rig, Server, Work, unreliable
 
@@ -162,6 +162,9 @@ class Interleaving:
                 raise Broken(f"message {delivery.seq} goes out before an older one")
             if delivery.seq in self.lost:
                 raise Broken(f"message {delivery.seq} goes out after the {delivery.author} lost the floor")
+            closes_at = conversations.closes_at(self.rig.row(self.conversation))
+            if delivery.lane == outbox.CUSTOMER and self.rig.clock.now >= closes_at:
+                raise Broken(f"message {delivery.seq} goes out although the window is closed")
         sends = [server.send(delivery) for delivery in deliveries]
         self.claimed |= dict.fromkeys(sends, self.rig.clock.now)
         return sends
@@ -255,7 +258,7 @@ class Interleaving:
 
         def work(connection: Connection) -> None:
             inbox.release_leases_of(connection, lambda names: [name for name in names if name == dead])
-            outbox.release_claims_of(
+            outbox_claims.release_claims_of(
                 connection, lambda names: [name for name in names if name == dead], self.rig.clock.now
             )
 
@@ -277,7 +280,9 @@ class Interleaving:
         seconds = self.rng.choice((0.1, 1.0, 1.0, 5.0, 20.0, 35.0, 70.0, 3660.0, 3 * 24 * 3600.0))
         self.rig.clock.now += seconds
         for sends in self.sends:  # a send has a timeout, and never outlasts its claim
-            for send in [send for send in sends if self.claimed[send] + outbox.CLAIM_SECONDS <= self.rig.clock.now]:
+            for send in [
+                send for send in sends if self.claimed[send] + outbox_claims.CLAIM_SECONDS <= self.rig.clock.now
+            ]:
                 send.run()
                 sends.remove(send)
 
@@ -419,8 +424,8 @@ class Interleaving:
                 raise Broken(f"{message.message_id} was answered by nobody")
 
     def old(self, row: Mapping[str, Any]) -> bool:
-        """Did it wait for more than a day? Then it is given up, and visibly."""
-        return self.rig.clock.now - float(row["created_at"]) >= outbox.GIVE_UP_AFTER_SECONDS
+        """Did its window close before it could be sent? Then it is given up, and visibly."""
+        return bool(row["error_code"] == WINDOW_CLOSED)
 
     @staticmethod
     def check_order(seqs: list[int]) -> None:

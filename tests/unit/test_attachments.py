@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from handoff import attachments, outbox, tables, tracker_events
+from handoff import attachments, outbox, outbox_claims, outbox_results, tables, tracker_events
 from handoff.channel import DeliveryError, Rendered
 from tests.support.bridge_rig import Rig
 
@@ -60,23 +60,23 @@ def test_the_tracker_keeps_the_name_of_a_document_and_not_its_bytes(rig: Rig) ->
     assert payload == {"data": CUT, "filename": "invoice-1042.pdf"} and BYTES not in json.dumps(event)
 
 
-def queued(rig: Rig) -> outbox.Delivery:
+def queued(rig: Rig) -> outbox_claims.Delivery:
     """A document in the outbox, claimed for sending."""
     conversation_id = rig.receive("invoice please")
     row = rig.row(conversation_id)
 
-    def work(connection: Any) -> outbox.Delivery:
+    def work(connection: Any) -> outbox_claims.Delivery:
         outbox.add_message(
             connection, conversation_id, Rendered(MESSAGE, ""), author="bot", epoch=row["epoch"], trace_id="t",
             at=rig.clock.now,
         )  # fmt: skip
-        ((delivery,), _) = outbox.claim(connection, "a", rig.clock.now)
+        ((delivery,), _) = outbox_claims.claim(connection, "a", rig.clock.now)
         return delivery
 
     return rig.write(work)
 
 
-def kept(rig: Rig, delivery: outbox.Delivery) -> dict[str, Any]:
+def kept(rig: Rig, delivery: outbox_claims.Delivery) -> dict[str, Any]:
     (row,) = rig.rows(tables.outbox, id=delivery.id)
     return dict(row["payload"]["document"])
 
@@ -85,16 +85,20 @@ def test_the_outbox_keeps_a_document_until_it_is_sent(rig: Rig) -> None:
     delivery = queued(rig)
     assert delivery.payload == MESSAGE
     rig.write(
-        lambda connection: outbox.record_failure(connection, delivery, DeliveryError("x", retry=True), rig.clock.now)
+        lambda connection: outbox_results.record_failure(
+            connection, delivery, DeliveryError("x", retry=True), rig.clock.now
+        )
     )
     assert kept(rig, delivery)["data"] == DATA
-    rig.write(lambda connection: outbox.record_sent(connection, delivery, "wamid.1", rig.clock.now))
+    rig.write(lambda connection: outbox_results.record_sent(connection, delivery, "wamid.1", rig.clock.now))
     assert kept(rig, delivery) == {"data": CUT, "filename": "invoice-1042.pdf", "caption": "Yours"}
 
 
 def test_the_outbox_drops_a_document_that_cannot_be_sent(rig: Rig) -> None:
     delivery = queued(rig)
     rig.write(
-        lambda connection: outbox.record_failure(connection, delivery, DeliveryError("x", retry=False), rig.clock.now)
+        lambda connection: outbox_results.record_failure(
+            connection, delivery, DeliveryError("x", retry=False), rig.clock.now
+        )
     )
     assert kept(rig, delivery)["data"] == CUT

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator
 
 import pytest
 
-from handoff import floor, inbox, outbox, protocol, tables
+from handoff import floor, inbox, outbox, outbox_claims, protocol, tables
 from handoff.database import Database
 from tests.support.bridge_rig import Rig, Work, new_database, only_errors_logged, unreliable
 from tests.support.interleaving import Interleaving, Leases
@@ -132,7 +132,9 @@ class Race:
             send.kill()
         dead = [server.name]
         self.rig.write(lambda connection: inbox.release_leases_of(connection, lambda names: dead))
-        self.rig.write(lambda connection: outbox.release_claims_of(connection, lambda names: dead, self.rig.clock.now))
+        self.rig.write(
+            lambda connection: outbox_claims.release_claims_of(connection, lambda names: dead, self.rig.clock.now)
+        )
         return self.rig.server()
 
     def check(self) -> None:

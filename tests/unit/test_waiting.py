@@ -299,7 +299,9 @@ def test_a_colleague_on_the_phone_takes_the_floor_of_the_same_handoff(rig: Rig, 
 
 def test_a_wait_beside_the_bot_ends_as_well(rig: Rig, beside: Any) -> None:
     conversation_id, handoff_id, one = beside
-    wait(rig, one, 25 * HOUR)
+    wait(rig, one, 20 * HOUR)
+    rig.receive("still nobody?")
+    wait(rig, one, 5 * HOUR)
     assert rig.rows(tables.handoffs)[0]["state"] == floor.EXPIRED
     assert floor.of(rig.row(conversation_id)) == floor.Floor(floor.BOT, None, 0)
     assert said(rig)[-1] == f"re:returned:{handoff_id}"

@@ -69,7 +69,7 @@ document.addEventListener("htmx:beforeSwap", () => {
 document.addEventListener("htmx:afterSwap", () => {
   const scroller = $("#scroller");
   showTitle();
-  showTimes();
+  showClocks();
   restoreDraft();
   if (!scroller) return;
   if (!place || place.id !== openId()) {
@@ -202,7 +202,28 @@ function showTimes() {
     }
   }
 }
-setInterval(showTimes, 10000);
+/* the 24-hour window: counted down here, closed by the server */
+function timeLeft(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  return minutes >= 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes} min`;
+}
+
+function showWindows() {
+  const now = Date.now() / 1000;
+  for (const shown of document.querySelectorAll("[data-closes]")) {
+    const rest = Number(shown.dataset.closes) - now;
+    if (shown.classList.contains("closed")) continue;
+    if (rest <= 0) { shown.removeAttribute("data-closes"); refreshAll(); continue; }
+    shown.classList.toggle("warning", rest < 3600 && rest >= 900);
+    shown.classList.toggle("danger", rest < 900);
+    const text = `${timeLeft(rest)} left`;
+    if (shown.tagName === "PROGRESS") { shown.value = Math.min(100, rest / 864); shown.setAttribute("aria-label", "Time to answer: " + text); }
+    else $(".window-text", shown).textContent = text;
+  }
+}
+
+function showClocks() { showTimes(); showWindows(); }
+setInterval(showClocks, 10000);
 
 function toast(text) {
   const box = $("#toast");
@@ -290,6 +311,6 @@ document.addEventListener("click", (event) => {
 
 window.addEventListener("popstate", () => location.reload());
 
-showTimes();
+showClocks();
 restoreDraft();
 listen();
