@@ -6,7 +6,16 @@ from typing import AsyncIterator
 
 from aiohttp import web
 
-from connectors.simulator import control, control_customers, control_support, downloads, graph, graph_media, page
+from connectors.simulator import (
+    control,
+    control_customers,
+    control_support,
+    downloads,
+    graph,
+    graph_media,
+    graph_templates,
+    page,
+)
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.simulator import SIMULATOR, Simulator
 
@@ -21,7 +30,7 @@ def make_app(settings: SimulatorSettings) -> web.Application:
     # aiohttp 3.9 annotates its signals for an older aiosignal than the one that is installed.
     app.on_shutdown.append(_say_goodbye)  # type: ignore[arg-type]
     app.add_routes([web.get("/healthz", healthz)])
-    for part in (control, control_customers, downloads, graph_media, graph):
+    for part in (control, control_customers, downloads, graph_media, graph_templates, graph):
         app.add_routes(part.routes())
     page.set_up(app)
     return app

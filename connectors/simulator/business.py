@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
+from connectors.simulator.drafts import Draft, Drafts
 from connectors.simulator.errors import GraphError
-from connectors.simulator.limits import check_envelope, check_message, read_recipient
-from connectors.simulator.media import Media, MediaShelf
+from connectors.simulator.limits import check_envelope, read_recipient
 from connectors.simulator.model import (
     BUSINESS,
     CUSTOMER,
@@ -17,7 +17,7 @@ from connectors.simulator.model import (
     display_number,
 )
 from connectors.simulator.phones import new_message_id
-from connectors.simulator.reading import plain_text
+from connectors.simulator.recipients import Recipients
 from connectors.simulator.telling import Teller
 from connectors.simulator.ticks import Ticks
 from connectors.simulator.webhooks import ECHOES, echo_item
@@ -27,9 +27,10 @@ from connectors.simulator.world import World
 class Business:
     """Each verb changes the world and sends the webhooks that WhatsApp would send."""
 
-    def __init__(self, world: World, teller: Teller, ticks: Ticks, media: MediaShelf) -> None:
+    def __init__(self, world: World, teller: Teller, ticks: Ticks, drafts: Drafts) -> None:
         self.world = world
-        self.media = media
+        self._drafts = drafts
+        self._recipients = Recipients(world)
         self._teller = teller
         self._ticks = ticks
 
@@ -52,15 +53,14 @@ class Business:
             return {"success": True}, None
         check_envelope(body)
         phone, user_id = read_recipient(body)
-        kind = check_message(body)
-        media = self.media.for_message(kind, body.get(kind) or {}, number)
+        draft = self._drafts.read(number, body)
         if phone == self.display(number):
             raise GraphError(131021, "A number cannot write to itself.")
-        customer = self._recipient(phone, user_id, number)
-        closed = self._window_error(customer, kind)
-        if closed and self.world.settings.window_refusal == "answer":
-            raise closed
-        message = self._accept(customer, number, body, kind, closed, media)
+        customer = self._recipients.find(phone, user_id, number)
+        refusal = self._recipients.refusal(customer, draft, phone)
+        if refusal and self.world.settings.window_refusal == "answer":
+            raise refusal
+        message = self._accept(customer, number, draft, refusal)
         address = {"wa_id": phone} if phone else {"user_id": user_id}
         answer = {
             "messaging_product": "whatsapp",
@@ -109,33 +109,8 @@ class Business:
             customer.typing_until = self.world.now() + TYPING_SECONDS
             self.world.save_customer(customer)
 
-    def _recipient(self, phone: str | None, user_id: str | None, number: str) -> Customer:
-        settings = self.world.settings
-        if settings.allowed_recipients is not None and phone not in settings.allowed_recipients:
-            raise GraphError(131030, "The recipient is not in the list of test recipients.")
-        customer = self.world.find(phone or user_id)
-        if customer is None and settings.unknown_customer == "refuse":
-            raise GraphError(131026, "The recipient is not on WhatsApp.")
-        if customer is None:
-            name = f"+{phone}" if phone else str(user_id)
-            customer = self.world.make_customer(name, phone, user_id, number=number)
-        return customer
-
-    def _window_error(self, customer: Customer, kind: str) -> GraphError | None:
-        open_still = self.world.now() < customer.window_ends_at
-        if open_still or kind == "template" or not self.world.settings.enforce_window:
-            return None
-        return GraphError(131047, "More than 24 hours have passed since the customer last wrote.")
-
-    def _accept(
-        self,
-        customer: Customer,
-        number: str,
-        body: dict[str, Any],
-        kind: str,
-        failure: GraphError | None,
-        media: Media | None,
-    ) -> Message:
+    def _accept(self, customer: Customer, number: str, draft: Draft, failure: GraphError | None) -> Message:
+        body, kind = draft.body, draft.kind
         if kind == "reaction" and body["reaction"]["message_id"] not in self.world.messages:
             failure = GraphError(131009, "reaction.message_id is not the id of a message.")
         customer.typing_until = 0.0
@@ -146,7 +121,7 @@ class Business:
             id=new_message_id(),
             type=kind,
             payload=body,
-            text=plain_text({"type": kind, **body}),
+            text=draft.text,
             at=self.world.now(),
             number=number,
             status=FAILED if failure else "sent",
@@ -154,7 +129,9 @@ class Business:
             to=body.get("to") or body.get("recipient"),
             callback=body.get("biz_opaque_callback_data"),
             error=failure.as_status_error() if failure else None,
-            media=media.shown() if media else None,
+            media=draft.media.shown() if draft.media else None,
+            shown=draft.shown,
+            category=draft.category,
         )
         self._teller.tell_status(customer, message, message.status)
         if not failure and kind != "reaction":

@@ -9,6 +9,7 @@ from connectors.simulator.control_support import answer, number_of, object_of, s
 from connectors.simulator.faults import Faults, read_into
 from connectors.simulator.model import Settings
 from connectors.simulator.simulator import SIMULATOR
+from connectors.simulator.templates import STATUSES
 from connectors.simulator.world import after
 
 
@@ -25,6 +26,8 @@ def routes() -> list[web.RouteDef]:
         web.delete("/control/faults", delete_faults),
         web.get("/control/settings", get_settings),
         web.put("/control/settings", put_settings),
+        web.get("/control/templates", list_templates),
+        web.post("/control/templates/{name}", change_template),
         web.post("/control/reset", reset),
     ]
 
@@ -104,6 +107,25 @@ async def put_settings(request: web.Request) -> web.Response:
             raise ValueError(f"settings.{name} must be one of {', '.join(choices)}.")
     request.app[SIMULATOR].change_settings(settings)
     return await get_settings(request)
+
+
+async def list_templates(request: web.Request) -> web.Response:
+    return answer({"templates": [one.to_document() for one in request.app[SIMULATOR].templates]})
+
+
+async def change_template(request: web.Request) -> web.Response:
+    """Meta approves, rejects, pauses or disables a template; the business hears of it by webhook."""
+    shelf = request.app[SIMULATOR].templates
+    data = await object_of(request)
+    name, language, status = request.match_info["name"], data.get("language"), data.get("status")
+    found = [one for one in shelf.named(name) if language in (None, one.language)]
+    if not found:
+        raise ValueError(f"There is no template {name}" + (f" in {language}." if language else "."))
+    if status not in STATUSES:
+        raise ValueError(f"'status' must be one of {', '.join(STATUSES)}.")
+    for template in found:
+        shelf.change_status(template, status, str(data.get("reason") or "NONE"))
+    return answer({"templates": [one.to_document() for one in found]})
 
 
 async def reset(request: web.Request) -> web.Response:

@@ -33,7 +33,16 @@ CODES: dict[int, tuple[str, int]] = {
     131051: ("Unsupported message type", 400),
     131053: ("Media could not be taken", 400),
     131056: ("Pair rate limit reached", 400),
+    131050: ("User stopped marketing messages", 400),
     131057: ("Account in maintenance", 500),
+    131062: ("Business-scoped user id is not allowed here", 400),
+    132000: ("Number of parameters does not match", 400),
+    132001: ("Template does not exist", 404),
+    132005: ("Translated text too long", 400),
+    132012: ("Parameter format does not match", 400),
+    132015: ("Template is paused", 400),
+    132016: ("Template is disabled", 400),
+    132018: ("Template parameters are not valid", 400),
 }
 
 

@@ -13,6 +13,7 @@ T = TypeVar("T")
 
 MESSAGES = "messages"
 MEDIA = "media"
+TEMPLATES = "templates"
 DOWNLOAD_KINDS = ("not_found", "wrong_bytes", "drop")
 
 
@@ -22,7 +23,7 @@ class FaultsError(ValueError):
 
 @dataclass
 class GraphFaults(Document):
-    """``only`` limits the faults to calls about ``messages`` or ``media``.
+    """``only`` limits the faults to calls about ``messages``, ``media`` or ``templates``.
 
     ``latency_ms`` holds for every call; ``rate`` is the share of calls that get the error or the hang.
 
@@ -117,8 +118,8 @@ class Faults(Document):
             raise FaultsError(f"graph.code {graph.code} is not known here: give graph.status with it.")
         if graph.status is not None and not 400 <= graph.status <= 599:
             raise FaultsError("graph.status must be from 400 to 599.")
-        if graph.only not in (None, MESSAGES, MEDIA):
-            raise FaultsError(f"graph.only must be {MESSAGES} or {MEDIA}.")
+        if graph.only not in (None, MESSAGES, MEDIA, TEMPLATES):
+            raise FaultsError(f"graph.only must be {MESSAGES}, {MEDIA} or {TEMPLATES}.")
         if download.kind not in (None, *DOWNLOAD_KINDS):
             raise FaultsError(f"download.kind must be one of {', '.join(DOWNLOAD_KINDS)}.")
         if webhook.duplicate < 1 or not 1 <= webhook.batch <= 1000:

@@ -34,7 +34,7 @@ async def unknown(request: web.Request) -> web.StreamResponse:
 
 async def messages(request: web.Request) -> web.StreamResponse:
     """Send a message, or mark one as read."""
-    body = _read_json(await request.read())
+    body = read_json(await request.read())
 
     def act(simulator: Simulator) -> tuple[dict[str, Any], bool]:
         if isinstance(body, bytes):
@@ -48,7 +48,7 @@ async def messages(request: web.Request) -> web.StreamResponse:
 async def call(request: web.Request, kind: str, body: Any, act: Act) -> web.StreamResponse:
     """One call of the Graph API: the faults, the token, what it does (``act``), and a line in the log of calls.
 
-    ``kind`` is ``messages`` or ``media``, ``body`` what the log shows of the request.
+    ``kind`` is ``messages``, ``media`` or ``templates``, ``body`` what the log shows of the request.
     """
     simulator = request.app[SIMULATOR]
     faults = simulator.world.faults.graph
@@ -109,7 +109,7 @@ def check_token(request: web.Request, token: str) -> None:
         raise GraphError(190, "The access token is not the one of this simulator.")
 
 
-def _read_json(raw: bytes) -> Any:
+def read_json(raw: bytes) -> Any:
     """The body as JSON, or the bytes themselves when it is none."""
     try:
         return json.loads(raw)

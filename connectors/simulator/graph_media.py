@@ -8,10 +8,11 @@ from aiohttp import BodyPartReader, web
 
 from connectors.simulator import downloads
 from connectors.simulator.errors import GraphError
-from connectors.simulator.faults import MEDIA
+from connectors.simulator.faults import MEDIA, TEMPLATES
 from connectors.simulator.graph import call
+from connectors.simulator.graph_templates import as_json, read_fields
 from connectors.simulator.media import TYPES, checked_type
-from connectors.simulator.simulator import Simulator
+from connectors.simulator.simulator import SIMULATOR, Simulator
 from connectors.simulator.uploads import read_part
 
 MOST = max(limit for _, limit in TYPES.values())
@@ -49,15 +50,18 @@ async def upload(request: web.Request) -> web.StreamResponse:
 
 
 async def information(request: web.Request) -> web.StreamResponse:
-    """Where a file can be had for the next five minutes, and what it is."""
+    """Where a file can be had for the next five minutes, and what it is. Templates have such ids too."""
+    template = request.app[SIMULATOR].templates.get(request.match_info["media"])
 
     def act(simulator: Simulator) -> tuple[dict[str, Any], bool]:
+        if template is not None:
+            return as_json(template, read_fields(request.query.get("fields"))), False
         media = simulator.media.need(request.match_info["media"], request.query.get("phone_number_id"))
         url = downloads.address(request, media)
         facts = {"mime_type": media.mime_type, "sha256": media.sha256, "file_size": media.size, "id": media.id}
         return {"messaging_product": "whatsapp", "url": url, **facts}, False
 
-    return await call(request, MEDIA, None, act)
+    return await call(request, MEDIA if template is None else TEMPLATES, None, act)
 
 
 async def remove(request: web.Request) -> web.StreamResponse:

@@ -51,7 +51,8 @@ def _check_header(header: Mapping[str, Any], text_only: bool) -> None:
     elif text_only or kind not in MEDIA_HEADERS:
         raise GraphError(131009, f"{where}.type '{kind}' is not allowed with this message.")
     else:
-        need_text(need_object(header, kind, where), "link", f"{where}.{kind}")
+        media = need_object(header, kind, where)
+        need_text(media, "id" if media.get("id") is not None else "link", f"{where}.{kind}")
 
 
 def _check_buttons(action: Mapping[str, Any]) -> None:

@@ -40,6 +40,7 @@ class Customer(Document):
     unread: int = 0
     first_user_id: str | None = None
     marketing_stopped: bool = False
+    blocks_business: bool = False
 
     @property
     def wa_id(self) -> str | None:
@@ -74,6 +75,7 @@ class Message(Document):
     ``via`` says by which road: ``phone`` (the customer), ``api`` (Graph) or ``app`` (a colleague's phone). ``media`` is
     ``id``, ``mime_type`` and ``size`` in bytes of the uploaded file that it names. ``edited`` is the text that the
     customer put in the place of this one's, ``revoked`` that they deleted it for everyone.
+    ``shown`` is what a filled template looks like: ``header``, ``body``, ``footer``, ``buttons``.
     """
 
     seq: int
@@ -93,6 +95,8 @@ class Message(Document):
     media: dict[str, Any] | None = None
     edited: str | None = None
     revoked: bool = False
+    shown: dict[str, Any] | None = None
+    category: str = "service"
 
     def as_json(self) -> dict[str, Any]:
         """As the control API shows it. ``direction`` is the business's view: ``out`` comes from the business."""
@@ -113,6 +117,7 @@ class Webhook(Document):
     item: dict[str, Any]
     contact: dict[str, Any] | None = None
     message_id: str | None = None
+    at: float = 0.0
 
 
 @dataclass
@@ -135,6 +140,7 @@ class Settings(Document):
     ``unknown_customer``: ``create``, or ``refuse`` with 131026. ``enforce_window``: refuse free-form messages with
     131047 after 24 hours, in the ``answer`` or as a ``status`` (``window_refusal``). ``auto_read``: a delivered
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
+    ``template_review``: what happens to a new template: ``approve``, ``reject``, or ``wait`` for a control call.
     ``coexistence``: the number is also used in the WhatsApp Business app, so that the business hears of edited and
     deleted messages; ``edits`` as ``edit`` or as ``unsupported``, as Meta does while it delivers none.
     """
@@ -147,11 +153,13 @@ class Settings(Document):
     allowed_recipients: list[str] | None = None
     coexistence: bool = True
     edits: str = "edit"
+    template_review: str = "approve"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),
         "window_refusal": ("answer", "status"),
         "edits": ("edit", "unsupported"),
+        "template_review": ("approve", "reject", "wait"),
     }
 
 

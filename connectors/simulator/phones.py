@@ -35,7 +35,13 @@ class Phones:
         self, customer: Customer, content: Mapping[str, Any], *, at: float | None = None, media: Media | None = None
     ) -> Message:
         """The customer sends a message. ``content`` is a ``messages[]`` item; its id, sender and time are filled
-        in where they are missing, and a key that is None is left out of the webhook."""
+        in where they are missing, and a key that is None is left out of the webhook.
+
+        Raises:
+            ValueError: the customer blocks the business.
+        """
+        if customer.blocks_business:
+            raise ValueError("Who blocks the business cannot write to it: unblock first.")
         sent_at = self.world.now() if at is None else at
         item: dict[str, Any] = {
             **({"from": customer.wa_id} if customer.wa_id else {}),
@@ -73,9 +79,9 @@ class Phones:
             media=media.shown() if media else None,
         )
 
-    def context_of_choice(self, customer: Customer, choice: str) -> str | None:
-        """The id of the latest message that offered this button or row to the customer."""
+    def offer_of(self, customer: Customer, choice: str) -> Message | None:
+        """The latest message that offered this button or row (its id; of a template's quick reply its label)."""
         for message in reversed(self.world.thread(customer)):
-            if message.author == BUSINESS and choice in offered_ids(message.payload):
-                return message.id
+            if message.author == BUSINESS and choice in offered_ids(message.payload, message.shown):
+                return message
         return None

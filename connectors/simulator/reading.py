@@ -42,9 +42,10 @@ def _card(card: Mapping[str, Any]) -> str:
     return " ".join(["[contact]", str(name.get("formatted_name") or name.get("first_name") or ""), *phones]).rstrip()
 
 
-def offered_ids(message: Mapping[str, Any]) -> list[str]:
-    """The ids of the buttons and rows that a message offers."""
-    return [choice["id"] for choice in _choices(message.get("interactive") or {})]
+def offered_ids(message: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> list[str]:
+    """The ids of the buttons and rows that a message offers; of a template (``shown``) the labels of quick replies."""
+    ids = [choice["id"] for choice in _choices(message.get("interactive") or {})]
+    return ids + [button["text"] for button in (shown or {}).get("buttons", ()) if button["type"] == "quick_reply"]
 
 
 def _interactive(part: Mapping[str, Any]) -> str:

@@ -103,7 +103,8 @@ def _context(speaker: Speaker, data: Mapping[str, Any]) -> dict[str, Any] | None
         return {"frequently_forwarded": True} if forwarded == "frequently" else {"forwarded": True}
     context = data.get("context")
     if "context" not in data and data.get("type") in _CHOICES:
-        context = speaker.phones.context_of_choice(speaker.customer, data[_CHOICES[data["type"]]])
+        offer = speaker.phones.offer_of(speaker.customer, data[_CHOICES[data["type"]]])
+        context = offer.id if offer else None
     if not context or isinstance(context, dict):
         return context or None
     quoted = speaker.phones.world.messages.get(str(context))
@@ -128,9 +129,12 @@ def _reply(speaker: Speaker, data: Mapping[str, Any]) -> Said:
 
 
 def _template_button(speaker: Speaker, data: Mapping[str, Any]) -> Said:
-    """A quick reply of a template; its payload is the label when the business gave none."""
+    """A quick reply of a template, with the payload that the business gave it; the label when it gave none."""
     text = need_text(data, "text")
-    return Said({"type": "button", "button": {"payload": str(data.get("payload") or text), "text": text}})
+    offer = speaker.phones.offer_of(speaker.customer, text)
+    buttons = offer.shown["buttons"] if offer and offer.shown else []
+    payload = next((button["payload"] for button in buttons if button["text"] == text), text)
+    return Said({"type": "button", "button": {"payload": str(data.get("payload") or payload), "text": text}})
 
 
 def _flow_reply(speaker: Speaker, data: Mapping[str, Any]) -> Said:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Sequence
+from typing import Any, Sequence
 
 from aiohttp import web
 
 from connectors.simulator.business import Business
+from connectors.simulator.drafts import Drafts
 from connectors.simulator.faults import Faults
 from connectors.simulator.live import Hub
 from connectors.simulator.media import MediaShelf
@@ -18,8 +19,9 @@ from connectors.simulator.sender import Sender
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.storage import Storage
 from connectors.simulator.telling import Teller
+from connectors.simulator.templates import APPROVED, DISABLED, REJECTED, Template, TemplateShelf
 from connectors.simulator.ticks import Ticks
-from connectors.simulator.webhooks import envelope
+from connectors.simulator.webhooks import TEMPLATE_STATUS, envelope
 from connectors.simulator.world import World
 
 logger = logging.getLogger(__name__)
@@ -46,7 +48,8 @@ class Simulator:
         self.teller = Teller(self.world, self.sender)
         self.ticks = Ticks(self.world, self.teller)
         self.phones = Phones(self.world, self.teller)
-        self.business = Business(self.world, self.teller, self.ticks, self.media)
+        self.templates = TemplateShelf(self._storage, self._template_changed)
+        self.business = Business(self.world, self.teller, self.ticks, Drafts(self.media, self.templates))
         self._stopping: asyncio.Event | None = None
         self._writer: asyncio.Task[None] | None = None
 
@@ -77,7 +80,29 @@ class Simulator:
         await self.sender.forget()
         self.media.clear()
         self.world.reset()
+        self.templates.begin()
         self.sender.faults = self.world.faults
+
+    def review(self, template: Template) -> None:
+        """What Meta thinks of a new template, as it is set."""
+        verdict = self.world.settings.template_review
+        if verdict == "approve":
+            self.templates.change_status(template, APPROVED)
+        elif verdict == "reject":
+            self.templates.change_status(template, REJECTED, "INVALID_FORMAT")
+
+    def _template_changed(self, template: Template, reason: str) -> None:
+        value: dict[str, Any] = {
+            "event": template.status,
+            "message_template_id": int(template.id),
+            "message_template_name": template.name,
+            "message_template_language": template.language,
+            "message_template_category": template.category,
+            "reason": reason,
+        }
+        if template.status == DISABLED:
+            value["disable_info"] = {"disable_date": str(int(self.world.now()))}
+        self.teller.tell_account(TEMPLATE_STATUS, value)
 
     def _pack(self, webhooks: Sequence[Webhook]) -> bytes:
         return envelope(self.settings.whatsapp.business_account_id, self.world.number, webhooks)

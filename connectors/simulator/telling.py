@@ -35,16 +35,22 @@ class Teller:
         """Send one update about a customer. ``kind`` is the list it belongs in, such as ``statuses``."""
         if self._sender.drops(kind):
             return
+        self._put(
+            kind=kind,
+            lane=customer.lane,
+            number=number or customer.number,
+            item=item,
+            contact=contact,
+            message_id=message.id if message else None,
+        )
+
+    def tell_account(self, kind: str, value: dict[str, Any]) -> None:
+        """Send an update about the account, such as one of a template."""
+        self._put(kind=kind, lane="account", number=self.world.number, item=value)
+
+    def _put(self, **parts: Any) -> None:
         for _ in range(self.world.faults.webhook.duplicate):
-            webhook = self.world.add_webhook(
-                kind=kind,
-                lane=customer.lane,
-                number=number or customer.number,
-                item=item,
-                contact=contact,
-                message_id=message.id if message else None,
-            )
-            self._sender.put(webhook)
+            self._sender.put(self.world.add_webhook(at=self.world.now(), **parts))
 
     def tell_status(self, customer: Customer, message: Message, status: str) -> None:
         """Send a status of one of the business's messages; a failed one comes without contacts."""

@@ -17,6 +17,7 @@ STATUSES = "statuses"
 ECHOES = "message_echoes"
 CALLS = "calls"
 PREFERENCES = "user_preferences"
+TEMPLATE_STATUS = "message_template_status_update"
 _FIELDS = {
     MESSAGES: "messages",
     STATUSES: "messages",
@@ -34,6 +35,8 @@ def sign(app_secret: str, body: bytes) -> str:
 def envelope(account: str, first_number: str, webhooks: Sequence[Webhook]) -> bytes:
     """One POST for all of these updates. Neighbours of one kind and number share a ``value``."""
     changes = []
+    about_account = [one for one in webhooks if one.kind == TEMPLATE_STATUS]
+    webhooks = [one for one in webhooks if one.kind != TEMPLATE_STATUS]
     for (kind, number), group in groupby(webhooks, key=lambda webhook: (webhook.kind, webhook.number)):
         members = list(group)
         contacts = {one.contact["user_id"]: one.contact for one in members if one.contact}
@@ -45,7 +48,10 @@ def envelope(account: str, first_number: str, webhooks: Sequence[Webhook]) -> by
             value["contacts"] = list(contacts.values())
         value[kind] = [one.item for one in members]
         changes.append({"field": _FIELDS[kind], "value": value})
-    body = {"object": "whatsapp_business_account", "entry": [{"id": account, "changes": changes}]}
+    entries: list[dict[str, Any]] = [{"id": account, "changes": changes}] if changes else []
+    for one in about_account:  # these have a time, and belong to no number
+        entries.append({"id": account, "time": int(one.at), "changes": [{"field": one.kind, "value": one.item}]})
+    body = {"object": "whatsapp_business_account", "entry": entries}
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -60,7 +66,7 @@ def status_item(customer: Customer, message: Message, status: str, at: float) ->
     if message.callback is not None:
         item["biz_opaque_callback_data"] = message.callback
     if status == "sent":
-        item["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "service"}
+        item["pricing"] = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": message.category}
     if failed and message.error:
         item["errors"] = [message.error]
     return item

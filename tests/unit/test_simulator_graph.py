@@ -229,7 +229,8 @@ async def test_the_window_closes_after_24_hours_and_opens_with_the_customers_nex
     await rig.send()
     await rig.control("POST", "clock", {"advance": 61})
     assert (await rig.graph(text_to(TO, "late"))).json()["error"]["code"] == 131047
-    template = {"name": "case_update", "language": {"code": "en_GB"}}
+    words = {"type": "body", "parameters": [{"type": "text", "text": "Yes, today."}]}
+    template = {"name": "answer_ready", "language": {"code": "en"}, "components": [words]}
     assert (await rig.graph(media("template", **template))).status_code == 200
     await rig.say("still there?")
     await rig.send()
