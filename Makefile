@@ -42,6 +42,11 @@ chaos: $(INSTALLED_DEV) ## only the fault tests: processes killed, databases sto
 	@$(PYTHON) -m handoff.training
 	@$(PYTEST) -m chaos
 
+.PHONY: fuzz
+fuzz: $(INSTALLED_DEV) ## ten minutes of spoiled webhooks on each database (FUZZ_SECONDS, FUZZ_SEED)
+	@$(PYTHON) -m handoff.training
+	@$(PYTEST) -s -m long tests/integration/test_webhook_fuzz.py
+
 .PHONY: bench
 bench: $(INSTALLED_DEV) ## measure Baton beside an ordinary inline connector
 	@$(PYTHON) -m handoff.training
