@@ -19,9 +19,11 @@ STILL_HERE_SECONDS = 15
 DEMO_NAME = "Ana"
 DEMO_PHONE = "447700900123"
 
-# Pictures may come from wherever a message says; everything else comes from here.
+# Pictures, films and sound may come from wherever a message says; everything else comes from here. What was just
+# recorded or picked is a blob of the page's own.
 POLICY = (
-    "default-src 'self'; img-src 'self' http: https: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "default-src 'self'; img-src 'self' http: https: data: blob:; media-src 'self' http: https: blob:; "
+    "connect-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 TEMPLATES = web.AppKey("templates", Environment)

@@ -1,133 +1,16 @@
-"""The phone page in a real browser: what a customer sees of the business's messages, and what they can do."""
+"""The phone page in a real browser: the chat itself, what customers see of it and how it holds together."""
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Callable
 
-import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.phone_support import ANA, SMALL, Simulator, bubble, write
 from tests.support.waiting import wait_until
-from tests.unit.simulator_rig import NUMBER, TOKEN, environment, free_port, text_to
 
 pytestmark = pytest.mark.browser
-
-PROJECT = Path(__file__).parents[2]
-ANA = "447700900123"
-SMALL = {"width": 390, "height": 844}
-
-
-class Connector(BaseHTTPRequestHandler):
-    """Answers every webhook with 200, as a bot that never says anything."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        """Keep quiet."""
-
-
-class Simulator:
-    """The simulator as a process of its own, and the business behind it."""
-
-    def __init__(self, var: Path, webhook_url: str) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.environ = {**os.environ, **environment(var, webhook_url, self.port)}
-        self.http = httpx.Client(base_url=self.address, timeout=10)
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "connectors.simulator"]
-        self.process = subprocess.Popen(command, cwd=PROJECT, env=self.environ)
-        wait_until("the simulator answers", self._answers, 30)
-
-    def stop(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(10)
-            finally:
-                self.process.kill()
-
-    def _answers(self) -> bool:
-        try:
-            return self.http.get("/healthz").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def control(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.http.request(method, f"/control/{path}", json=body)
-        answer.raise_for_status()
-        return answer.json()
-
-    def graph(self, body: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        answer = self.http.post(f"/v23.0/{NUMBER}/messages", json=body, headers=headers)
-        answer.raise_for_status()
-        return dict(answer.json())
-
-    def send(self, text: str, to: str = ANA, **other: Any) -> str:
-        return str(self.graph(text_to(f"+{to}", text, **other))["messages"][0]["id"])
-
-    def offer(self, part: dict[str, Any]) -> str:
-        body = {"messaging_product": "whatsapp", "to": f"+{ANA}", "type": "interactive", "interactive": part}
-        return str(self.graph(body)["messages"][0]["id"])
-
-    def said(self, key: str = ANA) -> list[dict[str, Any]]:
-        messages = self.control("GET", f"customers/{key}/messages")["messages"]
-        return [message for message in messages if message["direction"] == "in"]
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    connector = ThreadingHTTPServer(("127.0.0.1", 0), Connector)
-    threading.Thread(target=connector.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{connector.server_address[1]}/webhook"
-    simulator = Simulator(tmp_path_factory.mktemp("simulator"), url)
-    simulator.start()
-    yield simulator
-    simulator.stop()
-    connector.shutdown()
-
-
-@pytest.fixture
-def simulator(process: Simulator) -> Simulator:
-    """The simulator, with nobody in it."""
-    process.control("POST", "reset")
-    return process
-
-
-@pytest.fixture
-def phone(simulator: Simulator, new_page: Callable[..., Page]) -> Iterator[Page]:
-    """Ana's phone; an error in the page's scripts fails the test."""
-    page = new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(simulator.address)
-    expect(page.get_by_test_id("customer-row")).to_have_text(re.compile("Ana"))
-    yield page
-    assert not problems
-
-
-def bubble(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("bubble").filter(has_text=text).last
-
-
-def write(page: Page, text: str) -> None:
-    page.get_by_test_id("message-input").fill(text)
-    page.get_by_test_id("message-input").press("Enter")
 
 
 def test_a_message_gets_its_ticks_and_an_answer_is_read_when_it_is_seen(simulator: Simulator, phone: Page) -> None:
@@ -298,7 +181,7 @@ def test_on_a_small_screen_the_phone_is_the_page_and_customers_are_one_tap_away(
         page = context.new_page()
         page.goto(f"{simulator.address}/?customer={ANA}")
         expect(page.get_by_test_id("message-input")).to_have_attribute("placeholder", "Message as Ana")
-        assert page.locator("#phone").bounding_box() == {"x": 0, "y": 0, **SMALL}
+        assert page.get_by_test_id("phone").bounding_box() == {"x": 0, "y": 0, **SMALL}
         page.get_by_role("button", name="Customers").tap()
         page.get_by_test_id("customer-row").filter(has_text="Ben").tap()
         expect(page.get_by_test_id("message-input")).to_have_attribute("placeholder", "Message as Ben")
@@ -314,19 +197,3 @@ def test_every_request_of_the_page_stays_on_this_machine(simulator: Simulator, n
     page.goto(simulator.address)
     expect(page.get_by_test_id("customer-row")).to_be_visible()
     assert asked and all(url.startswith(simulator.address) for url in asked)
-
-
-def test_a_document_shows_its_name_kind_and_size_and_opens(simulator: Simulator, phone: Page) -> None:
-    content = b"%PDF-1.7" + bytes(48_992)
-    answer = simulator.http.post(
-        f"/v23.0/{NUMBER}/media",
-        data={"messaging_product": "whatsapp", "type": "application/pdf"},
-        files={"file": ("invoice-1042.pdf", content, "application/pdf")},
-        headers={"Authorization": f"Bearer {TOKEN}"},
-    )
-    part = {"id": answer.json()["id"], "filename": "invoice-1042.pdf", "caption": "Here is your *invoice*."}
-    simulator.graph({"messaging_product": "whatsapp", "to": f"+{ANA}", "type": "document", "document": part})
-    document = bubble(phone, "Here is your invoice.").get_by_test_id("document")
-    expect(document).to_have_attribute("aria-label", "Open invoice-1042.pdf, PDF \u00b7 49 kB")
-    opened = phone.request.get(f"{simulator.address}{document.get_attribute('href')}")
-    assert (opened.body(), opened.headers["content-type"]) == (content, "application/pdf")

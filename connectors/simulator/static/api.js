@@ -13,12 +13,32 @@ async function call(method, path, body) {
 
 const customer = (key) => `customers/${encodeURIComponent(key)}`;
 
+/** Send a file; `progress` hears how much of it is there, from 0 to 1. (`fetch` cannot tell that.) */
+function upload(key, file, { voice = false, progress = () => {} } = {}) {
+  const form = new FormData();
+  if (voice) form.append("voice", "true");
+  form.append("file", file, file.name || "file");
+  const request = new XMLHttpRequest();
+  return new Promise((resolve, reject) => {
+    request.open("POST", `/control/${customer(key)}/media`);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => { if (event.lengthComputable) progress(event.loaded / event.total); };
+    request.onload = () => {
+      if (request.status < 300) resolve(request.response);
+      else reject(new Error(request.response?.error || `The simulator answered ${request.status}.`));
+    };
+    request.onerror = () => reject(new Error("The simulator did not answer."));
+    request.send(form);
+  });
+}
+
 export const api = {
   customers: () => call("GET", "customers"),
   addCustomer: (data) => call("POST", "customers", data),
   messages: (key, { limit = 100, before } = {}) =>
     call("GET", `${customer(key)}/messages?limit=${limit}${before ? `&before=${before}` : ""}`),
   say: (key, message) => call("POST", `${customer(key)}/messages`, message),
+  upload,
   read: (key, upTo) => call("POST", `${customer(key)}/read`, { up_to: upTo }),
   echo: (key, text) => call("POST", "echo", { to: key, text }),
   clock: () => call("GET", "clock"),

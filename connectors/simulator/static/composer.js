@@ -1,15 +1,16 @@
 // The line where the customer writes: Enter sends, Shift+Enter starts a new line; drafts are kept per customer.
-import { quote } from "./bubble.js";
-import { byId } from "./dom.js";
+import { h, part } from "./dom.js";
+import { quote } from "./quote.js";
 
-/** `say` sends a message. */
-export function makeComposer(say) {
-  const form = byId("composer");
-  const input = byId("message-input");
-  const quoting = byId("quoting");
+/** The composer of the phone `root`. `act.say` sends; `addFiles` gets files that are pasted. */
+export function makeComposer(root, act, addFiles) {
+  const form = part(root, "composer");
+  const input = part(root, "input");
+  const quoting = part(root, "quoting");
+  const note = part(root, "composer-note");
   const drafts = new Map();
   let owner = null;
-  let quoted = null;
+  let about = null; // {message, edits}: what is quoted, or edited
 
   function grow() {
     input.style.height = "auto";
@@ -17,23 +18,33 @@ export function makeComposer(say) {
     form.classList.toggle("empty", input.value.trim() === "");
   }
 
-  function setQuote(message) {
-    quoted = message;
+  function setAbout(message, edits = false) {
+    if (about?.edits && !edits) input.value = "";
+    about = message ? { message, edits } : null;
     quoting.hidden = !message;
     if (message) {
-      quoting.querySelector(".quote").replaceWith(quote(message));
+      const shown = quote(message, act.business());
+      if (edits) shown.querySelector(".quote-author").textContent = "Edit message";
+      quoting.querySelector(".quote").replaceWith(shown);
       input.focus();
     }
+    grow();
   }
+
+  function submit(text) {
+    if (!about?.edits) act.say({ type: "text", text, ...context() });
+    else if (text !== (about.message.edited ?? about.message.text)) act.say({ type: "edit", message_id: about.message.id, text });
+  }
+
+  const context = () => (about && !about.edits ? { context: about.message.id } : {});
 
   form.onsubmit = (event) => {
     event.preventDefault();
     const text = input.value.trim();
     if (!text) return;
-    say({ type: "text", text, ...(quoted ? { context: quoted.id } : {}) });
+    submit(text);
     input.value = "";
-    setQuote(null);
-    grow();
+    setAbout(null);
     input.focus();
   };
   input.addEventListener("keydown", (event) => {
@@ -41,25 +52,47 @@ export function makeComposer(say) {
       event.preventDefault();
       form.requestSubmit();
     }
-    if (event.key === "Escape") setQuote(null);
+    if (event.key === "Escape" && about) { event.stopPropagation(); setAbout(null); }
   });
   input.addEventListener("input", grow);
-  quoting.querySelector("button").onclick = () => setQuote(null);
+  input.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files || [])];
+    if (!files.length) return;
+    event.preventDefault();
+    addFiles(files);
+  });
+  quoting.querySelector("button").onclick = () => { setAbout(null); input.focus(); };
   grow();
 
   return {
-    quote: setQuote,
+    quote: (message) => setAbout(message),
+    edit(message, text) {
+      setAbout(message, true);
+      input.value = text;
+      grow();
+    },
+    /** What the next message answers, taken once. */
+    takeContext() {
+      const taken = context();
+      if (!about?.edits) setAbout(null);
+      return taken;
+    },
+    /** A sentence above the line, until it is closed or another comes. */
+    say(text) {
+      note.hidden = !text;
+      note.replaceChildren(h("span", {}, text || ""));
+    },
     /** Write as this customer; what the one before had not sent yet is kept for them. */
     belongTo(customer) {
       if (owner === customer.user_id) return;
       if (owner) {
-        drafts.set(owner, input.value);
+        drafts.set(owner, about?.edits ? "" : input.value);
         input.value = drafts.get(customer.user_id) || "";
       }
       owner = customer.user_id;
       input.placeholder = customer.name.length > 20 ? "Message" : `Message as ${customer.name}`;
-      setQuote(null);
-      grow();
+      about = null;
+      setAbout(null);
     },
     focus: () => { if (matchMedia("(hover: hover)").matches) input.focus(); },
   };

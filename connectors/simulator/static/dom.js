@@ -25,4 +25,12 @@ export function icon(name, className = "icon") {
   return svg;
 }
 
+/** A part of a phone, of which there may be several on the page: they have names instead of ids. */
+export const part = (root, name) => root.querySelector(`[data-part="${name}"]`);
+
+let made = 0;
+
+/** An id that nothing else on the page has, for a label or a title. */
+export const newName = (word) => `${word}-${(made += 1)}`;
+
 export const byId = (id) => document.getElementById(id);

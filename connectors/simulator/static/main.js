@@ -1,100 +1,73 @@
-// The page: who is open, what is known, and news as it comes.
+// The page: the phones on it, what is known of customers, and news as it comes.
 import { api, follow } from "./api.js";
-import { makeComposer } from "./composer.js";
 import { byId } from "./dom.js";
 import { makePanel } from "./panel.js";
-import { address, drawPeople, setUpForm } from "./people.js";
-import { openList } from "./sheet.js";
-import { makeThread } from "./thread.js";
-import { now, setNow } from "./times.js";
+import { drawPeople, setUpForm } from "./people.js";
+import { makePhone } from "./phone.js";
+import { setNow } from "./times.js";
 
-const PAGE = 100;
+const MOST_PHONES = 3;
 
 const customers = new Map();
-let current = null;
-let shown = null;
-let late = false;
+const phones = [];
+let active = null;
 let drawing = false;
 
-const open = () => customers.get(current);
-let isReady;
-const ready = new Promise((resolve) => { isReady = resolve; });
-const newId = () => `wamid.${[...crypto.getRandomValues(new Uint8Array(20))].map((byte) => byte.toString(16).padStart(2, "0")).join("").toUpperCase()}`;
+const panel = makePanel({ customer: () => active?.owner(), became: follows });
 
-const act = {
-  say,
-  again: (message) => say(message.request, message.id),
-  quote: (message) => composer.quote(message),
-  show: (id) => thread.scrollTo(id),
-  openList: (message) => openList(message, (row) => say({ type: "list_reply", ...row, context: message.id })),
-  sendPlace: (message) => {
-    const location = { latitude: 51.5033, longitude: -0.1196, name: "Riverside Depot", address: "1 Example Quay" };
-    say({ type: "raw", message: { type: "location", location, context: { id: message.id } } });
-  },
-  closeMenus() {
-    document.querySelectorAll(".menu").forEach((menu) => menu.remove());
-    document.querySelectorAll(".bubble-menu").forEach((button) => button.setAttribute("aria-expanded", "false"));
-  },
-};
-
-const thread = makeThread(act, (before) => page(open(), before));
-const composer = makeComposer(say);
-const panel = makePanel(open);
-
-/** Say something as the open customer: shown at once, confirmed or marked when the answer is there. */
-async function say(request, id = newId()) {
-  await ready; // whoever is quicker than the page loses nothing
-  const customer = open();
-  thread.put({ ...draft(request), id, request, author: "customer", status: "pending", at: now() });
-  try {
-    const { seq } = await api.say(customer.key, { ...request, wamid: id });
-    if (current === customer.user_id) {
-      const known = thread.find(id);
-      thread.put({ id, seq, author: "customer", status: known?.status === "pending" ? "sent" : known?.status });
-    }
-  } catch {
-    if (current === customer.user_id) thread.setStatus(id, "error");
-  }
+function addPhone() {
+  const phone = makePhone({ customers, activate, remove });
+  phones.push(phone);
+  byId("phones").append(phone.seat);
+  arrange();
+  return phone;
 }
 
-/** How a message looks before the simulator has it. */
-function draft(request) {
-  const context = request.context ? { context: { id: request.context } } : {};
-  if (request.type === "raw") return { type: request.message.type, text: "", payload: request.message };
-  if (request.type === "reaction") {
-    return { type: "reaction", text: request.emoji, payload: { reaction: { message_id: request.message_id, emoji: request.emoji } } };
-  }
-  return { type: request.type === "text" ? "text" : "interactive", text: request.text ?? request.title, payload: context };
+function remove(phone) {
+  if (phones.length === 1) return;
+  phones.splice(phones.indexOf(phone), 1);
+  phone.seat.remove();
+  if (active === phone) activate(phones[0]);
+  arrange();
+  active.focus();
 }
 
-async function page(customer, before) {
-  const { messages } = await api.messages(customer.key, { limit: PAGE, before });
-  return { messages, more: messages.length === PAGE };
+function activate(phone) {
+  if (active === phone) return;
+  active = phone;
+  arrange();
 }
 
-async function choose(customer) {
-  const same = shown === customer.user_id;
-  current = customer.user_id;
-  history.replaceState(null, "", `/?customer=${encodeURIComponent(customer.key)}`);
-  closeDrawers();
-  late = false;
-  const { messages, more } = await page(customer);
-  if (current !== customer.user_id) return;
-  shown = current;
-  thread.show(messages, more, same);
-  composer.belongTo(customer);
-  isReady();
+/** How many phones there are shows in the page's layout, and who has them in its address. */
+function arrange() {
+  byId("stage").dataset.phones = phones.length;
+  phones.forEach((phone) => phone.seat.classList.toggle("active", phone === active));
+  byId("add-phone").disabled = phones.length >= MOST_PHONES || phones.length >= customers.size;
+  const keys = phones.map((phone) => phone.owner()?.key).filter(Boolean);
+  if (keys.length) history.replaceState(null, "", `/?${keys.map((key) => `customer=${encodeURIComponent(key)}`).join("&")}`);
   draw();
-  read();
-  if (late) await choose(customer);
 }
 
-/** What is on a visible screen has been read. */
-function read() {
-  const customer = open();
-  if (customer?.unread > 0 && document.visibilityState === "visible" && shown === current) {
-    api.read(customer.key, thread.newest()).catch(() => {});
-  }
+/** Give the active phone to a customer, or go to the phone that they have already. */
+async function choose(customer, phone = active) {
+  closeDrawers();
+  const has = phones.find((one) => one.userId() === customer.user_id);
+  if (has && has !== phone) return activate(has);
+  const given = phone.choose(customer);
+  arrange();
+  await given;
+  return draw();
+}
+
+/** One more phone, for the customer who wrote last of those who have none. */
+async function anotherPhone() {
+  const taken = new Set(phones.map((phone) => phone.userId()));
+  const free = [...customers.values()].filter((one) => !taken.has(one.user_id)).sort((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0));
+  if (!free.length) return;
+  const phone = addPhone();
+  activate(phone);
+  await choose(free[0], phone);
+  phone.focus();
 }
 
 function draw() {
@@ -102,16 +75,20 @@ function draw() {
   drawing = true;
   requestAnimationFrame(() => {
     drawing = false;
-    drawPeople(customers, current, async (customer) => { await choose(customer); composer.focus(); });
-    const customer = open();
-    const typing = Boolean(customer) && customer.typing_until > now();
-    thread.setTyping(typing);
-    byId("presence").textContent = typing ? "typing…" : "Business account";
-    byId("presence").classList.toggle("typing", typing);
-    byId("holder").textContent = customer ? `You are ${customer.name}, ${address(customer)}` : "";
+    const held = new Set(phones.map((phone) => phone.userId()));
+    drawPeople(customers, { current: active?.userId(), held }, async (customer) => { await choose(customer); active.focus(); });
+    phones.forEach((phone) => phone.draw());
     panel.tick();
   });
 }
+
+const renamed = new Map(); // user id -> what the customer is found by now
+
+function follows(customer, key) {
+  renamed.set(customer.user_id, key);
+}
+
+const find = (key) => [...customers.values()].find((one) => [one.key, one.user_id, one.wa_id].includes(key));
 
 async function load() {
   const data = await api.customers();
@@ -119,14 +96,22 @@ async function load() {
   customers.clear();
   data.customers.forEach((customer) => customers.set(customer.user_id, customer));
   await panel.load();
-  byId("offline").hidden = true;
-  const wanted = new URLSearchParams(location.search).get("customer");
-  const found = customers.get(current) || data.customers.find((one) => [one.key, one.user_id, one.wa_id].includes(wanted)) || data.customers[0];
-  if (found) await choose(found);
-  else location.assign("/"); // forgotten: the page makes a first customer again
+  offline(false);
+  if (!phones.length) activate(addPhone());
+  const wanted = new URLSearchParams(location.search).getAll("customer");
+  const first = data.customers[0];
+  if (!first) return location.assign("/"); // forgotten: the page makes a first customer again
+  while (phones.length < Math.min(wanted.length, MOST_PHONES)) addPhone();
+  await Promise.all(phones.map((phone, index) => {
+    const known = customers.get(phone.userId()) || find(renamed.get(phone.userId())) || find(wanted[index]);
+    const free = known || data.customers.find((one) => !phones.some((other) => other.userId() === one.user_id)) || first;
+    return phone.choose(free);
+  }));
+  return arrange();
 }
 
-const reload = () => load().catch(() => { byId("offline").hidden = false; setTimeout(reload, 1000); });
+const reload = () => load().catch(() => { offline(true); setTimeout(reload, 1000); });
+const offline = (on) => { phones.forEach((phone) => phone.setOffline(on)); };
 
 const hear = {
   resync: reload,
@@ -134,20 +119,17 @@ const hear = {
   customer: ({ customer }) => {
     const before = customers.get(customer.user_id);
     customers.set(customer.user_id, customer);
-    if (before && before.key !== customer.key && current === customer.user_id) choose(customer);
+    const phone = phones.find((one) => one.userId() === customer.user_id);
+    if (phone && before && before.key !== customer.key) choose(customer, phone);
+    if (!before) arrange();
     draw();
-    if (customer.user_id === current) read();
+    phone?.read();
   },
-  message: (news) => ofThread(news, () => { thread.put(news.message); read(); }),
-  status: (news) => ofThread(news, () => thread.setStatus(news.id, news.status)),
+  message: (news) => phones.forEach((phone) => phone.message(news)),
+  changed: (news) => phones.forEach((phone) => phone.message(news)),
+  status: (news) => phones.forEach((phone) => phone.status(news)),
   reset: () => location.assign("/"),
 };
-
-/** News of a thread that is still being loaded may be missing in what comes: it is loaded once more. */
-function ofThread(news, tell) {
-  if (news.user_id === shown) tell();
-  else if (news.user_id === current) late = true;
-}
 
 function closeDrawers() {
   byId("people").classList.remove("open");
@@ -155,18 +137,23 @@ function closeDrawers() {
   byId("veil").hidden = true;
 }
 
-for (const button of document.querySelectorAll("[data-open]")) {
-  button.onclick = () => {
-    byId(button.dataset.open).classList.add("open");
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    byId(opener.dataset.open).classList.add("open");
     byId("veil").hidden = false;
-    byId(button.dataset.open).querySelector("[data-close]").focus();
-  };
-}
-for (const button of document.querySelectorAll("[data-close]")) button.onclick = closeDrawers;
+    byId(opener.dataset.open).querySelector("[data-close]").focus();
+  } else if (event.target.closest("[data-close]")) closeDrawers();
+  phones.forEach((phone) => phone.closeMenus());
+});
 byId("veil").onclick = closeDrawers;
-document.addEventListener("click", act.closeMenus);
-document.addEventListener("keydown", (event) => { if (event.key === "Escape") { act.closeMenus(); closeDrawers(); } });
-document.addEventListener("visibilitychange", read);
+byId("add-phone").onclick = anotherPhone;
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  phones.forEach((phone) => phone.closeMenus());
+  closeDrawers();
+});
+document.addEventListener("visibilitychange", () => phones.forEach((phone) => phone.read()));
 setInterval(draw, 1000);
-setUpForm((customer) => { customers.set(customer.user_id, customer); choose(customer).then(composer.focus); });
-follow({ opened: reload, news: (news) => hear[news.event]?.(news), lost: () => { byId("offline").hidden = false; } });
+setUpForm((customer) => { customers.set(customer.user_id, customer); choose(customer).then(() => active.focus()); });
+follow({ opened: reload, news: (news) => hear[news.event]?.(news), lost: () => offline(true) });

@@ -39,8 +39,16 @@ function element(match) {
   return [h("s", {}, formatted(strike)), match[0].length];
 }
 
-const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}[\u{FE0F}\u{200D}\p{Emoji_Modifier}]*){1,3}$/u;
+const EMOJI = /^(?:\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[0-9#*]\u{FE0F}?\u{20E3})/u;
+const MOST_LARGE = 3;
+const letters = new Intl.Segmenter();
 const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}]/u;
 
-export const isOnlyEmoji = (text) => ONLY_EMOJI.test(text.trim());
+/** How many emoji a text is that has nothing else and is shown large; else 0. */
+export function largeEmoji(text) {
+  if (text.length > 60) return 0;
+  const found = [...letters.segment(text.trim())];
+  return found.length > 0 && found.length <= MOST_LARGE && found.every(({ segment }) => EMOJI.test(segment)) ? found.length : 0;
+}
+
 export const isRightToLeft = (text) => RIGHT_TO_LEFT.test(text);

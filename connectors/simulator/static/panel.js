@@ -5,8 +5,8 @@ import { full, now, setNow, span } from "./times.js";
 
 const GRAPH_ANSWERS = { drop: { drop_answer_rate: 1 }, hang: { hang_seconds: 20 }, html: { html: true } };
 
-/** Make the panel work; `current` gives the open customer. */
-export function makePanel(current) {
+/** Make the panel work; `customer` gives the customer of the phone that is used. */
+export function makePanel({ customer: current }) {
   const faults = byId("faults");
   const settings = byId("settings");
   let extra = { faults: {}, settings: {} };
@@ -58,7 +58,7 @@ export function makePanel(current) {
       state.textContent = on[state.dataset.state] ? "Faulty" : "As usual";
       state.classList.toggle("on", on[state.dataset.state]);
     }
-    document.querySelector(".faults-dot").hidden = !on.graph && !on.webhook;
+    for (const dot of document.querySelectorAll(".faults-dot")) dot.hidden = !on.graph && !on.webhook;
   }
 
   /** A value that a test set, and the list does not have, is shown too. */

@@ -12,30 +12,31 @@ export const initials = (name) => name.replace(/[^\p{L}\p{N} ]/gu, "").trim().sp
 
 export const address = (customer) => customer.wa_id ? `+${customer.wa_id}` : customer.username ? `@${customer.username}` : customer.user_id;
 
-/** Draw the list; `choose` opens a customer. */
-export function drawPeople(customers, current, choose) {
+/** Draw the list; `current` is whose phone is used, `held` all who have one; `choose` opens a customer. */
+export function drawPeople(customers, { current, held }, choose) {
   const sorted = [...customers.values()].sort((one, other) => (other.last?.at ?? 0) - (one.last?.at ?? 0));
   const shown = sorted.slice(0, SHOWN);
-  const picture = JSON.stringify([current, sorted.length, shown.map((one) => [one, one.typing_until > now(), one.last && brief(one.last.at)])]);
+  const picture = JSON.stringify([current, [...held], sorted.length, shown.map((one) => [one, one.typing_until > now(), one.last && brief(one.last.at)])]);
   if (picture === drawn) return;
   drawn = picture;
   const focused = document.activeElement?.dataset?.key;
-  const rows = shown.map((customer) => h("li", {}, row(customer, customer.user_id === current, choose)));
+  const rows = shown.map((customer) => h("li", {}, row(customer, { current: customer.user_id === current, held: held.size > 1 && held.has(customer.user_id) }, choose)));
   if (sorted.length > SHOWN) rows.push(h("li", { className: "more-rows" }, `${sorted.length - SHOWN} more, by time of their last message`));
   byId("rows").replaceChildren(...rows);
   if (focused) [...byId("rows").querySelectorAll(".row")].find((one) => one.dataset.key === focused)?.focus();
-  const unread = sorted.filter((one) => one.user_id !== current).reduce((sum, one) => sum + one.unread, 0);
-  const badge = byId("others-unread");
-  badge.hidden = unread === 0;
-  badge.textContent = unread;
+  const unread = sorted.filter((one) => !held.has(one.user_id)).reduce((sum, one) => sum + one.unread, 0);
+  for (const badge of document.querySelectorAll("[data-part=others-unread]")) {
+    badge.hidden = unread === 0;
+    badge.textContent = unread;
+  }
 }
 
-function row(customer, current, choose) {
+function row(customer, { current, held }, choose) {
   const typing = customer.typing_until > now();
   const last = customer.last;
   const said = !last ? address(customer) : `${last.author === "customer" ? "You: " : ""}${last.text.replace(/\s+/gu, " ")}`;
   return h("button", {
-    type: "button", className: "row", "data-testid": "customer-row", "data-key": customer.key,
+    type: "button", className: held ? "row held" : "row", "data-testid": "customer-row", "data-key": customer.key,
     "aria-current": current ? "true" : undefined, onclick: () => choose(customer),
   },
   h("span", { className: "avatar", "aria-hidden": "true" }, initials(customer.name)),

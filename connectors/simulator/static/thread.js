@@ -1,15 +1,17 @@
-// The open thread: messages in order, days between them, typing dots, and the scroll position that holds.
-import { bubble } from "./bubble.js";
-import { byId, h, icon } from "./dom.js";
+// A thread: messages in order, days between them, typing dots, and the scroll position that holds.
+import { bubble, setProgress, setStatus } from "./bubble.js";
+import { h, icon, part } from "./dom.js";
+import { current, isAbout, reactions, shown } from "./history.js";
 import { day, sameDay } from "./times.js";
 
 const NEAR_THE_END = 80;
 
-/** `act` holds what can be done with messages; `loadEarlier` fetches older ones. */
-export function makeThread(act, loadEarlier) {
-  const box = byId("thread");
-  const pill = byId("new-messages");
+/** The thread of the phone `root`. `act` holds what can be done with messages; `loadEarlier` fetches older ones. */
+export function makeThread(root, act, loadEarlier) {
+  const box = part(root, "thread");
+  const pill = part(root, "new-messages");
   let messages = new Map();
+  let elements = new Map(); // message id -> {element, picture}: what did not change is not made again
   let more = false;
   let missed = 0;
   let dots = null;
@@ -17,7 +19,7 @@ export function makeThread(act, loadEarlier) {
 
   const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_THE_END;
   const toEnd = () => { box.scrollTop = box.scrollHeight; atLast = true; setMissed(0); };
-  const find = (id) => messages.get(id);
+  const find = (id) => current(messages, id);
 
   function setMissed(count) {
     missed = count;
@@ -25,43 +27,43 @@ export function makeThread(act, loadEarlier) {
     pill.textContent = count === 1 ? "1 new message" : `${count} new messages`;
   }
 
-  /** In order of `seq`; what is not confirmed yet comes last. Failed messages never reached the phone. */
-  function visible() {
-    return [...messages.values()]
-      .filter((message) => message.type !== "reaction" && message.status !== "failed")
-      .sort((one, other) => (one.seq ?? Infinity) - (other.seq ?? Infinity) || one.at - other.at);
-  }
-
-  function reactions() {
-    const found = new Map();
-    for (const message of messages.values()) {
-      const { message_id: target, emoji } = message.payload.reaction || {};
-      if (message.type !== "reaction" || message.status === "failed") continue;
-      const ofTarget = found.get(target) || found.set(target, new Map()).get(target);
-      if (emoji) ofTarget.set(message.author, emoji);
-      else ofTarget.delete(message.author);
-    }
-    return (id) => [...new Set(found.get(id)?.values() || [])];
+  /** The element of a message: the one there is, with its ticks as they are now, or a new one. */
+  function elementOf(message, first, emoji, kept) {
+    const { status, seq, problem, share, ...lasting } = message;
+    const quoted = message.payload.context?.message_id || message.payload.context?.id;
+    const picture = JSON.stringify([lasting, first, emoji, status === "error" && problem, quoted && find(quoted)]);
+    const known = elements.get(message.id);
+    const element = known?.picture === picture ? known.element : bubble(message, { first, find, act, reactions: emoji });
+    setStatus(element, message, act);
+    kept.set(message.id, { element, picture });
+    return element;
   }
 
   function draw() {
     const keep = box.scrollTop;
     const end = atEnd();
-    const on = reactions();
+    const on = reactions(messages);
+    const emojiOf = (id) => [...(on.get(id)?.values() || [])];
     const nodes = [more ? h("button", { type: "button", className: "chip", onclick: earlier }, "Show earlier messages") : notice()];
+    const kept = new Map();
     let before = null;
-    for (const message of visible()) {
+    for (const message of shown(messages)) {
       const newDay = !before || !sameDay(before.at, message.at);
       if (newDay) nodes.push(h("p", { className: "chip day" }, day(message.at)));
-      const first = newDay || before.author !== message.author || on(before.id).length > 0;
-      nodes.push(bubble(message, { first, find, act, reactions: on(message.id) }));
+      const said = event(message);
+      if (said) nodes.push(h("p", { className: "chip" }, said));
+      else {
+        const first = newDay || before.author !== message.author || event(before) || emojiOf(before.id).length > 0;
+        nodes.push(elementOf(message, first, emojiOf(message.id), kept));
+      }
       before = message;
     }
+    elements = kept;
     if (dots) nodes.push(dots);
     box.classList.toggle("nothing", !before && !dots);
     if (!before && !dots) nodes.push(h("p", { className: "chip" }, "Write below, as this customer would. Answers appear here."));
     const focused = focusedPlace();
-    box.replaceChildren(...nodes);
+    arrange(box, nodes);
     focused?.();
     if (end) toEnd();
     else box.scrollTop = keep;
@@ -71,15 +73,19 @@ export function makeThread(act, loadEarlier) {
   function focusedPlace() {
     const element = document.activeElement?.closest?.(".message");
     if (!element || !box.contains(element)) return null;
-    const index = [...element.querySelectorAll("button, a")].indexOf(document.activeElement);
-    return () => byMessage(element.dataset.id)?.querySelectorAll("button, a")[index]?.focus({ preventScroll: true });
+    const focused = document.activeElement;
+    const index = [...element.querySelectorAll("button, a")].indexOf(focused);
+    return () => {
+      if (focused.isConnected && focused === document.activeElement) return;
+      byMessage(element.dataset.id)?.querySelectorAll("button, a")[index]?.focus({ preventScroll: true });
+    };
   }
 
-  const byMessage = (id) => [...box.querySelectorAll(".message")].find((one) => one.dataset.id === id);
+  const byMessage = (id) => elements.get(id)?.element;
 
   async function earlier() {
     const height = box.scrollHeight;
-    const oldest = visible()[0];
+    const oldest = shown(messages)[0];
     const page = await loadEarlier(oldest?.seq);
     more = page.more;
     messages = new Map([...page.messages.map((message) => [message.id, message]), ...messages]);
@@ -93,18 +99,20 @@ export function makeThread(act, loadEarlier) {
     if (atLast) setMissed(0);
   });
   // A picture that comes late makes its bubble taller, and so does a window that gets smaller.
-  box.addEventListener("load", () => { if (atLast) toEnd(); }, true);
+  for (const event of ["load", "loadedmetadata"]) box.addEventListener(event, () => { if (atLast) toEnd(); }, true);
   new ResizeObserver(() => { if (atLast) toEnd(); }).observe(box);
 
   return {
     find,
     newest: () => Math.max(0, ...[...messages.values()].map((message) => message.seq ?? 0)),
+    myReaction: (id) => reactions(messages).get(id)?.get("customer"),
 
     /** Show this thread instead of the one before. Of the same thread, what the list cannot know yet stays. */
     show(list, hasMore, sameCustomer) {
       const newest = list.at(-1)?.seq ?? 0;
       const unsent = sameCustomer ? [...messages.values()].filter((message) => !(message.seq <= newest)) : [];
       const end = !sameCustomer || atEnd();
+      if (!sameCustomer) elements = new Map();
       messages = new Map(list.map((message) => [message.id, message]));
       for (const message of unsent) if (!messages.has(message.id)) messages.set(message.id, message);
       more = hasMore;
@@ -117,15 +125,22 @@ export function makeThread(act, loadEarlier) {
       const end = atEnd();
       messages.set(message.id, { ...messages.get(message.id), ...message });
       draw();
-      if (end || message.author === "customer") toEnd();
-      else if (!known && message.type !== "reaction") setMissed(missed + 1);
+      const silent = isAbout(messages.get(message.id));
+      if (end || (message.author === "customer" && !silent)) toEnd();
+      else if (!known && !silent && message.author === "business" && message.status !== "failed") setMissed(missed + 1);
     },
 
-    setStatus(id, status) {
+    setStatus(id, status, problem) {
       const message = messages.get(id);
       if (!message || message.status === status) return;
       message.status = status;
+      message.problem = problem;
       draw();
+    },
+
+    setProgress(id, share) {
+      const element = byMessage(id);
+      if (element) setProgress(element, share);
     },
 
     setTyping(on) {
@@ -142,6 +157,21 @@ export function makeThread(act, loadEarlier) {
       setTimeout(() => element.classList.remove("flash"), 900);
     },
   };
+}
+
+/** What happened, when a message is none: WhatsApp says it in the middle of the chat. */
+function event({ type, payload }) {
+  if (type === "system") return payload.system?.body || "Something changed";
+  if (type !== "user_preferences") return null;
+  return payload.user_preferences?.value === "stop" ? "You stopped offers and announcements from this business" : "You allowed offers and announcements from this business";
+}
+
+/** Make the children of a box these, and leave alone what is in its place already. */
+function arrange(box, nodes) {
+  nodes.forEach((node, index) => {
+    if (box.childNodes[index] !== node) box.insertBefore(node, box.childNodes[index] || null);
+  });
+  while (box.childNodes.length > nodes.length) box.lastChild.remove();
 }
 
 function typingDots() {

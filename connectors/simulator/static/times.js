@@ -38,3 +38,9 @@ export function span(seconds) {
   if (days) return `${days} d ${hours} h`;
   return hours ? `${hours} h ${rest} min` : `${rest} min`;
 }
+
+/** The length of a sound or a film: minutes and seconds. */
+export function length(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
