@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Awaitable, Mapping, Sequence
 
 import httpx
@@ -14,8 +15,9 @@ from pywa_async.errors import WhatsAppError
 from connectors.whatsapp_documents import File, NotADocument, read_data
 from connectors.whatsapp_errors import classify
 from connectors.whatsapp_fields import object_in, text_of
+from connectors.whatsapp_media import WhatsAppMedia
 from connectors.whatsapp_outbound import RenderOptions, render
-from handoff.channel import Address, DeliveryError, Rendered
+from handoff.channel import Address, DeliveryError, MediaFile, Rendered
 from handoff.settings import WhatsAppSettings, whatsapp_settings
 
 log = structlog.get_logger()
@@ -48,6 +50,7 @@ class WhatsAppChannel:
         self._api = WhatsApp(token=settings.access_token, session=self._session, api_version=version).api
         # pywa has one address in it, Meta's, and sets it on the session when it is made.
         self._session.base_url = httpx.URL(f"{settings.api_url}/v{version}")
+        self._media = WhatsAppMedia(f"{settings.api_url}/v{version}", settings.access_token)
 
     def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
         return render(responses, self._options)
@@ -89,8 +92,17 @@ class WhatsAppChannel:
         except DeliveryError as error:
             log.debug("whatsapp.acknowledge_failed", code=error.code, reason=str(error))
 
+    def fetch_media(self, number: str, provider_id: str) -> AbstractAsyncContextManager[MediaFile]:
+        """Open a file that a customer sent.
+
+        Raises:
+            MediaError: it does not come; also while it is read.
+        """
+        return self._media.fetch(number, provider_id)
+
     async def close(self) -> None:
         await self._session.aclose()
+        await self._media.close()
 
     async def _with_upload(self, number: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """The message with the id of its file in place of the file."""

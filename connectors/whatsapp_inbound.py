@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any, Iterator, Mapping
 
+from connectors.whatsapp_content import content_of, media_in, text_in
 from connectors.whatsapp_errors import classify
 from connectors.whatsapp_fields import Json, integer_of, label_of, object_in, text_of, time_of
 from connectors.whatsapp_identity import address_of, change_in_system_message, change_in_user_id_update
@@ -170,7 +171,7 @@ class _Reader:
 
 
 def _inbound(message_id: str, address: Address, message: Json, sent_at: float) -> Inbound:
-    kind, text, payload = _readable(message)
+    kind, text, payload = text_in(message)
     return Inbound(
         message_id=message_id,
         address=address,
@@ -180,23 +181,9 @@ def _inbound(message_id: str, address: Address, message: Json, sent_at: float) -
         payload=payload,
         reply_to=_reply_to(message),
         details=message,
+        content=content_of(message),
+        media=media_in(message),
     )
-
-
-def _readable(message: Json) -> tuple[str, str | None, str | None]:
-    """The kind, what the bot can read, and the id of what was pressed. A chosen row is a ``button``, too."""
-    kind = label_of(text_of(message.get("type")) or "unknown")
-    part = object_in(message, kind)
-    if kind == "text":
-        return kind, text_of(part.get("body")), None
-    if kind == "button":  # a template's quick reply
-        return kind, text_of(part.get("text")), text_of(part.get("payload"))
-    if kind == "interactive":
-        for name in ("button_reply", "list_reply"):
-            reply = object_in(part, name)
-            if reply and part.get("type", name) == name:
-                return "button", text_of(reply.get("title")), text_of(reply.get("id"))
-    return kind, None, None
 
 
 def _reply_to(message: Json) -> str | None:

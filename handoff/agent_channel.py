@@ -10,7 +10,7 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
-from handoff import protocol
+from handoff import media_route, protocol
 from handoff.channel import DeliveryError
 from handoff.clock import Clock
 from handoff.database import Unavailable
@@ -24,7 +24,8 @@ MAX_BODY = 1024 * 1024
 
 
 class HandoffInput(InputChannel):
-    """``POST /webhooks/handoff/commands``: where an agent channel tells the bridge what its people do."""
+    """``POST /webhooks/handoff/commands``: where an agent channel tells the bridge what its people do, and
+    ``GET /webhooks/handoff/media/<id>``: where it gets the files that customers sent."""
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
@@ -47,17 +48,38 @@ class HandoffInput(InputChannel):
                     raise ProtocolError(413, "too_large", "A command may be 1 MB at most.")
                 protocol.verify(self.secret, request.headers, request.body)
                 command = protocol.parse_envelope(request.body, protocol.COMMAND_TYPES)
-                bridge = getattr(request.app.ctx, "bridge", None)
-                if bridge is None:
-                    raise ProtocolError(503, "starting", "The bridge is still starting; try again.")
-                applied = await bridge.command(command)
+                applied = await _bridge(request).command(command)
                 return json(applied.answer, status=applied.status)
             except ProtocolError as error:
                 return json(error.body(), status=error.status)
             except Unavailable:
-                return json(ProtocolError(503, "unavailable", "The database is away; try again.").body(), status=503)
+                return _away()
+
+        @blueprint.route("/media/<media_id:str>", methods=["GET"])
+        async def customers_file(request: Request, media_id: str) -> HTTPResponse | None:
+            try:
+                protocol.verify(
+                    self.secret, request.headers, protocol.signed_address(request.path, request.query_string)
+                )
+                bridge = _bridge(request)
+                return await media_route.answer(request, bridge.database, bridge.store, media_id)
+            except ProtocolError as error:
+                return json(error.body(), status=error.status)
+            except Unavailable:
+                return _away()
 
         return blueprint
+
+
+def _bridge(request: Request) -> Any:
+    bridge = getattr(request.app.ctx, "bridge", None)
+    if bridge is None:
+        raise ProtocolError(503, "starting", "The bridge is still starting; try again.")
+    return bridge
+
+
+def _away() -> HTTPResponse:
+    return json(ProtocolError(503, "unavailable", "The database is away; try again.").body(), status=503)
 
 
 class AgentChannel:

@@ -27,9 +27,10 @@ from handoff.database import Database, Unavailable
 from handoff.dispatcher_process import DispatcherProcess
 from handoff.handoff_file import rules_of
 from handoff.loop_thread import LoopThread
+from handoff.media_store import MediaStore
 from handoff.protocol import Envelope
 from handoff.saving import Saver
-from handoff.settings import bridge_settings, handoff_file
+from handoff.settings import bridge_settings, handoff_file, media_settings
 from handoff.waiting import Patience
 from handoff.worker import Worker
 
@@ -52,9 +53,11 @@ class Bridge:
     """The parts of the bridge in one Rasa server. `accept` and `command` run on the server's event loop."""
 
     def __init__(
-        self, database: Database, worker: Worker, dispatcher: DispatcherProcess, commands: Commands, clock: Clock
-    ) -> None:
+        self, database: Database, worker: Worker, dispatcher: DispatcherProcess, commands: Commands, clock: Clock,
+        store: MediaStore,
+    ) -> None:  # fmt: skip
         self.database = database
+        self.store = store
         self.worker = worker
         self.dispatcher = dispatcher
         self.commands = commands
@@ -126,6 +129,8 @@ class Bridge:
                 accepted.written.set_result(None)
         self.worker.wake(touched)
         self.dispatcher.wake()
+        if any(message.media for accepted in together for message in accepted.batch.messages):
+            self.dispatcher.fetch_media()
 
     async def _write(self, work: Callable[[Connection], list[str]]) -> list[str]:
         try:
@@ -169,6 +174,7 @@ async def start_bridge(
     sys.setswitchinterval(SWITCH_SECONDS)
     _log_at(os.environ.get("LOG_LEVEL", "INFO"))
     bridge_settings()  # the dispatcher's, checked here, where a message stops the start
+    store = MediaStore(media_settings().store)
     agent = app.ctx.agent
     store = take_over(agent)
     store.window_turns = max(store.window_turns, longest_history(agent) + 2)
@@ -180,7 +186,7 @@ async def start_bridge(
     dispatcher = DispatcherProcess(database.url, channel_maker)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)
     slots = frozenset(slot.name for slot in agent.processor.domain.slots)
-    bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock)
+    bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock, store)
     await _release(database)
     bridge.start()
     log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Protocol, Sequence
+from typing import Any, AsyncIterator, Mapping, Protocol, Sequence
 
 # What a message is to the rules of the customer's channel. Free-form ones go out while the messaging window is open;
 # approved templates at any time; those that advertise never to who opted out.
@@ -30,12 +31,38 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Media:
+    """The file in a message: where the channel keeps it for now, and what the sender says about it.
+
+    ``kind`` is image, video, audio, document or sticker. ``mime_type`` has no parameters. ``sha256`` is as it came;
+    its encoding is not certain.
+    """
+
+    provider_id: str
+    kind: str
+    mime_type: str | None = None
+    sha256: str | None = None
+    filename: str | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True)
+class MediaFile:
+    """A file on its way here. ``size`` (bytes) and ``sha256`` (hexadecimal) are None when the channel does not say."""
+
+    chunks: AsyncIterator[bytes]
+    size: int | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class Inbound:
     """One message from a customer, or (``echo``) one that a colleague typed on the business's own phone.
 
     ``text`` is what the bot can read, None when it cannot read this kind. ``payload`` is the id of a pressed
     button or chosen row. ``sent_at`` is the customer's own timestamp in Unix seconds. ``details`` is the message
-    object as it came, for the desk.
+    object as it came. ``content`` is what people are shown of it besides text and file, in the shapes that
+    docs/architecture.md lists; ``media`` is the file in it.
     """
 
     message_id: str
@@ -47,6 +74,8 @@ class Inbound:
     reply_to: str | None = None
     echo: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any] = field(default_factory=dict)
+    media: Media | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +155,16 @@ class DeliveryError(Exception):
         self.operator = operator
 
 
+class MediaError(Exception):
+    """A file did not come. The text is for agents; ``retry``: trying again later may help; ``operator``: whoever runs
+    the service has to act first."""
+
+    def __init__(self, message: str, *, retry: bool, operator: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry
+        self.operator = operator
+
+
 class CustomerChannel(Protocol):
     """What the bridge asks of a customer's channel. Calls other than ``render`` run on the dispatcher's event loop."""
 
@@ -144,6 +183,14 @@ class CustomerChannel(Protocol):
 
     async def acknowledge(self, number: str, message_id: str) -> None:
         """Mark a message as read and show that an answer is being written. Failure is ignored."""
+        ...
+
+    def fetch_media(self, number: str, provider_id: str) -> AbstractAsyncContextManager[MediaFile]:
+        """Open a file that a customer sent to ``number``, to be read while the context is open.
+
+        Raises:
+            MediaError: it does not come; also while it is read.
+        """
         ...
 
     async def close(self) -> None:

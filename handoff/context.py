@@ -28,6 +28,7 @@ def build(
     forms: Mapping[str, Sequence[str]],
     earlier: Iterable[Mapping[str, Any]],
     bookkeeping: Collection[str] = (),
+    files: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Build the context (schema version 1, docs/architecture.md).
 
@@ -39,6 +40,7 @@ def build(
         forms: each form's required slots, from the domain.
         earlier: rows of this customer's earlier handoffs.
         bookkeeping: slots that say nothing to people, such as counters.
+        files: what is known of customers' files, by id.
     """
     facts = {name: fact for name, fact in _facts(events).items() if name not in bookkeeping}
     return {
@@ -74,7 +76,7 @@ def build(
         "window_ends_at": conversation["window_ends_at"],
         "opted_out": bool(conversation["opted_out"]),
         "earlier_handoffs": [_earlier(row) for row in earlier],
-        "transcript": [line for line in map(_line, utterances) if line],
+        "transcript": [line for event in utterances if (line := _line(event, files or {}))],
     }
 
 
@@ -186,20 +188,35 @@ def _turn(event: Event) -> dict[str, Any]:
     return {"text": _shown_text(event), "intent": intent, "confidence": confidence, "at": event.get("timestamp")}
 
 
-def _line(event: Event) -> dict[str, Any] | None:
+def files_in(utterances: Sequence[Event]) -> list[str]:
+    """The ids of the files that customers sent."""
+    metas = (event.get("metadata") or {} for event in utterances if event["event"] == "user")
+    return [str(meta["media"]["id"]) for meta in metas if meta.get("media")]
+
+
+def _line(event: Event, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
     author = {"user": "customer", "bot": "bot", "agent": "human"}[event["event"]]
     meta = event.get("metadata") or {}
     text = _shown_text(event) if author == "customer" else _said(event)
     if not text:
         return None
+    more = _more(meta, files) if author == "customer" else {}
     return {
         "author": author,
         "name": meta.get("agent_name"),
-        "text": text,
+        "text": "" if more and text == f"[{_kind(event)}]" else text,
         "kind": _kind(event),
         "at": event.get("timestamp"),
         "message_id": event.get("message_id") or meta.get("message_id"),
+        **more,
     }
+
+
+def _more(meta: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What a customer's message holds besides its words."""
+    file = meta.get("media")
+    more = {"details": meta.get("content"), "media": files.get(str(file.get("id"))) if file else None}
+    return {name: value for name, value in more.items() if value}
 
 
 def _shown_text(event: Event) -> str:

@@ -4,8 +4,9 @@ Sending costs the interpreter about as much as a turn does, and one interpreter 
 server's process each answer would delay the next turn. It also outlives its server: after `kill -9` of the Rasa server
 it ends what is on the way and records it, so that nothing is sent twice.
 
-The pipe carries one JSON array a line: ``[]`` (look at the outbox) or ``[number, message id]`` (acknowledge it).
-Its end tells the dispatcher to finish. What is lost with a pipe is found in the outbox, which is looked at anyway.
+The pipe carries one JSON array a line: ``[]`` (look at the outbox), ``["fetch"]`` (look for files) or
+``[number, message id]`` (acknowledge it). Its end tells the dispatcher to finish. What is lost with a pipe is found in
+the database, which is looked at anyway.
 """
 
 from __future__ import annotations
@@ -24,19 +25,22 @@ from typing import Callable, cast
 import structlog
 from sqlalchemy.engine import Connection
 
-from handoff import outbox_claims, server
+from handoff import media, outbox_claims, server
 from handoff.agent_channel import AgentChannel
 from handoff.channel import CustomerChannel
 from handoff.clock import system_clock
 from handoff.database import Database, Unavailable
 from handoff.dispatcher import Dispatcher
 from handoff.logs import configure_logging
-from handoff.settings import SettingsError, bridge_settings
+from handoff.media_downloader import MediaDownloader
+from handoff.media_store import MediaStore
+from handoff.settings import MediaSettings, SettingsError, bridge_settings, media_settings
 
 log = structlog.get_logger(__name__)
 
 RESTART_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+FETCH = "fetch"
 
 
 class DispatcherProcess:
@@ -60,6 +64,10 @@ class DispatcherProcess:
     def acknowledge(self, number: str, message_id: str) -> None:
         """Mark a message as read and show "typing". Not worth waiting for, nor worth trying twice."""
         self._tell([number, message_id])
+
+    def fetch_media(self) -> None:
+        """There is a file to be fetched."""
+        self._tell([FETCH])
 
     def stop(self, timeout: float) -> None:
         """Let it send what is on the way and record it; after ``timeout`` seconds it is killed."""
@@ -102,22 +110,33 @@ class DispatcherProcess:
                 self._process.stdin.write(json.dumps(words).encode() + b"\n")
 
 
-async def dispatch(database: Database, channel: CustomerChannel, agents: AgentChannel) -> None:
-    """Send the outbox until standard input ends, then finish what is under way."""
-    dispatcher = Dispatcher(database, channel, agents, server.new_name(), system_clock)
+async def dispatch(database: Database, channel: CustomerChannel, agents: AgentChannel, settings: MediaSettings) -> None:
+    """Send the outbox and fetch files until standard input ends, then finish what is under way."""
+    name = server.new_name()
+    dispatcher = Dispatcher(database, channel, agents, name, system_clock)
+    store = MediaStore(settings.store)
+    downloader = MediaDownloader(database, channel, store, name, system_clock, settings.most_bytes)
     await _release(database)
-    running = asyncio.ensure_future(dispatcher.run())
-    await asyncio.sleep(0)  # it runs from here on; what came before would not be heard
+    running = [asyncio.ensure_future(part.run()) for part in (downloader, dispatcher)]
+    await asyncio.sleep(0)  # they run from here on; what came before would not be heard
     loop = asyncio.get_running_loop()
-    threading.Thread(target=_listen, args=(loop, dispatcher, running.cancel), daemon=True).start()
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+
+    def end() -> None:
+        for task in running:
+            task.cancel()
+
+    threading.Thread(target=_listen, args=(loop, dispatcher, downloader, end), daemon=True).start()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
-def _listen(loop: asyncio.AbstractEventLoop, dispatcher: Dispatcher, end: Callable[[], object]) -> None:
+def _listen(
+    loop: asyncio.AbstractEventLoop, dispatcher: Dispatcher, downloader: MediaDownloader, end: Callable[[], object]
+) -> None:
     for line in sys.stdin.buffer:
         words = json.loads(line)
-        if words:
+        if words == [FETCH]:
+            downloader.wake()
+        elif words:
             dispatcher.acknowledge(*words)
         else:
             dispatcher.wake()
@@ -129,6 +148,7 @@ async def _release(database: Database) -> None:
     """What a dispatcher that died on this machine had claimed may be sent again, after a pause for its status."""
 
     def work(connection: Connection) -> int:
+        media.release_claims_of(connection, server.gone)
         return outbox_claims.release_claims_of(connection, server.gone, system_clock())
 
     while True:
@@ -159,7 +179,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     agents = AgentChannel(settings.desk_url, settings.secret, system_clock)
-    asyncio.run(dispatch(database, channel, agents))
+    asyncio.run(dispatch(database, channel, agents, media_settings()))
     database.close()
     return 0
 

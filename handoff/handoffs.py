@@ -10,7 +10,7 @@ from typing import Any, Collection, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import context, event_log, floor, inbox, outbox, protocol, tables, tracker_events
+from handoff import context, event_log, floor, inbox, media, outbox, protocol, tables, tracker_events
 from handoff.floor import Floor
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -244,12 +244,14 @@ def _context(
 ) -> dict[str, Any]:
     window = tracker_events.load_window(connection, conversation["id"])
     earlier = sa.select(_row).where(_row.c.conversation_id == conversation["id"]).order_by(_row.c.requested_at)
+    utterances = tracker_events.load_utterances(connection, conversation["id"], context.TRANSCRIPT_LENGTH)
     return context.build(
         handoff=handoff,
         conversation=conversation,
         events=window.all_events() if window else [],
-        utterances=tracker_events.load_utterances(connection, conversation["id"], context.TRANSCRIPT_LENGTH),
+        utterances=utterances,
         forms=forms,
         earlier=connection.execute(earlier).mappings().all(),
         bookkeeping=bookkeeping,
+        files=media.described(connection, context.files_in(utterances)),
     )

@@ -27,10 +27,15 @@ def metadata_of(item: Item) -> dict[str, Any]:
     """What the tracker keeps of a message besides its text: actions and policies read who wrote it there.
 
     ``customer`` is ``{name, phone, user_id, username}``, each a text or None. ``phone`` is digits only, and None when
-    the message did not carry it: an older message's number may have a new owner.
+    the message did not carry it: an older message's number may have a new owner. ``media`` is its file, ``content``
+    all else that it holds (docs/architecture.md), if it has them.
     """
     message = item.message
     meta = {"kind": message["kind"], "trace_id": item.trace_id, "customer": _customer(item)}
+    if message.get("content"):
+        meta["content"] = message["content"]
+    if message.get("media"):
+        meta["media"] = {name: message["media"][name] for name in ("id", "kind", "mime_type", "filename", "voice")}
     return {**meta, "title": message["text"]} if message.get("payload") else meta
 
 

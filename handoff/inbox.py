@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, tables
+from handoff import conversations, floor, media, tables
 from handoff.channel import Inbound
 
 CUSTOMER = "customer"
@@ -81,6 +81,8 @@ def accept(connection: Connection, message: Inbound, trace_id: str, at: float) -
     kind = ECHO if message.echo else CUSTOMER
     if not add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at):
         return None
+    if message.media is not None:
+        media.add(connection, message, conversation["id"], trace_id, at)
     if kind == CUSTOMER:
         window = conversations.window_after(conversation, message)
         conversations.update(connection, conversation["id"], window_ends_at=window, last_message_id=message.message_id)
@@ -173,4 +175,7 @@ def release_leases_of(connection: Connection, gone: Callable[[Iterable[str]], li
 
 
 def _stored(message: Inbound) -> dict[str, Any]:
-    return {name: value for name, value in asdict(message).items() if name != "address"}
+    kept = {name: value for name, value in asdict(message).items() if name != "address"}
+    if message.media is not None:
+        kept["media"]["id"] = media.id_of(message)
+    return kept

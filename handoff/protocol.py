@@ -26,8 +26,10 @@ MESSAGE_STATUS = "message.status"
 HANDOFF_CANCELLED = "handoff.cancelled"
 HANDOFF_CLOSED = "handoff.closed"
 WINDOW_CHANGED = "window.changed"
+MEDIA_CHANGED = "media.changed"
 EVENT_TYPES = frozenset(
     {HANDOFF_REQUESTED, CUSTOMER_MESSAGE, MESSAGE_STATUS, HANDOFF_CANCELLED, HANDOFF_CLOSED, WINDOW_CHANGED}
+    | {MEDIA_CHANGED}
 )
 
 # agent channel -> bridge
@@ -117,6 +119,11 @@ def parse_envelope(body: bytes, allowed: frozenset[str]) -> Envelope:
 def _is_number(value: Any) -> bool:
     """A number that a database can keep: no NaN, nothing beyond 64 bits."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def signed_address(path: str, query: str) -> bytes:
+    """What the signature of a GET covers: it has no body."""
+    return (f"{path}?{query}" if query else path).encode()
 
 
 def sign(secret: str, body: bytes, at: float | None = None) -> dict[str, str]:

@@ -36,10 +36,10 @@ def main() -> None:
 
 
 def _check_settings() -> None:
-    from handoff.settings import SettingsError, bridge_settings, check, whatsapp_settings
+    from handoff.settings import SettingsError, bridge_settings, check, media_settings, whatsapp_settings
 
     try:
-        check(os.environ, whatsapp_settings, bridge_settings)
+        check(os.environ, whatsapp_settings, bridge_settings, media_settings)
     except SettingsError as error:
         sys.exit(str(error))
 

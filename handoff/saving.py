@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import Callable, Mapping
+from typing import Any, Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, handoffs, inbox, outbox, protocol, tracker_events, waiting_list
+from handoff import conversations, floor, handoffs, inbox, media, outbox, protocol, tracker_events, waiting_list
 from handoff.channel import CustomerChannel, Rendered
 from handoff.clock import Clock
 from handoff.criteria import Criterion
@@ -217,7 +217,8 @@ class Saver:
             "kind": message["kind"],
             "text": message["text"],
             "sent_at": message["sent_at"],
-            "details": message["details"],
+            "details": message.get("content") or None,
+            "media": _file(connection, message),
             "reply_to": message["reply_to"],
             "window_ends_at": row["window_ends_at"],
         }
@@ -225,3 +226,9 @@ class Saver:
             connection, row["id"], protocol.CUSTOMER_MESSAGE, data,
             epoch=row["epoch"], handoff_id=row["handoff_id"], trace_id=item.trace_id, at=self.clock(),
         )  # fmt: skip
+
+
+def _file(connection: Connection, message: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The message's file as it stands: it may be here already, or still on its way."""
+    file = message.get("media")
+    return media.described(connection, [file["id"]]).get(file["id"]) if file else None

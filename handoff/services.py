@@ -16,6 +16,7 @@ from handoff.settings import (
     bridge_settings,
     check,
     desk_settings,
+    media_settings,
     shop_settings,
     var_folder,
     whatsapp_settings,
@@ -68,7 +69,7 @@ def plan(environ: Mapping[str, str], model: Path) -> Plan:
     """
     demo = is_demo(environ)
     complete, host, ports = _complete(environ, demo)
-    check(complete, whatsapp_settings, bridge_settings, desk_settings, shop_settings)
+    check(complete, whatsapp_settings, bridge_settings, media_settings, desk_settings, shop_settings)
     services = [_rasa(host, ports["RASA_PORT"], model), _actions(host, ports["ACTIONS_PORT"])]
     services.append(_module("desk", "handoff.desk", host, ports["DESK_PORT"], "DESK_PORT", "/readyz"))
     if demo and not environ.get("WHATSAPP_API_URL", "").strip():

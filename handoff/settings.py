@@ -43,6 +43,14 @@ class BridgeSettings:
 
 
 @dataclass(frozen=True)
+class MediaSettings:
+    """Where customers' files are kept (an address for fsspec), and how large one may be, in bytes."""
+
+    store: str
+    most_bytes: int
+
+
+@dataclass(frozen=True)
 class DeskSettings:
     database_url: str
     redis_url: str | None
@@ -107,6 +115,13 @@ class Reader:
         value = self.optional(name, str(default))
         if not (value.isascii() and value.isdigit()) or not 0 < int(value) < 65536:
             self.problems.append(f"{name} is '{value}': it must be a port number from 1 to 65535")
+            return default
+        return int(value)
+
+    def count(self, name: str, default: int) -> int:
+        value = self.optional(name, str(default))
+        if not (value.isascii() and value.isdigit()) or not 0 < int(value) < 1_000_000:
+            self.problems.append(f"{name} is '{value}': it must be a whole number from 1 on")
             return default
         return int(value)
 
@@ -193,6 +208,21 @@ def desk_settings(environ: Environment | None = None) -> DeskSettings:
         rasa_url=read.url("RASA_URL", f"http://127.0.0.1:{read.port('RASA_PORT', 5005)}"),
         host=read.optional("BATON_HOST", "127.0.0.1"),
         port=read.port("DESK_PORT", 5080),
+    )
+    read.finish()
+    return settings
+
+
+def media_settings(environ: Environment | None = None) -> MediaSettings:
+    """What keeping customers' files needs.
+
+    Raises:
+        SettingsError: the limit is no number.
+    """
+    read = Reader(environ)
+    settings = MediaSettings(
+        store=read.optional("MEDIA_STORE", str(var_folder(read.environ) / "media")),
+        most_bytes=read.count("MEDIA_MAX_MB", 100) * 1_000_000,
     )
     read.finish()
     return settings

@@ -54,17 +54,26 @@ def signed_in(handler: Handler) -> Handler:
     return guarded
 
 
+def reader(handler: Handler) -> Handler:
+    """For what pages and scripts read alike: needs a session or a token, and else leads nowhere. The handler gets
+    ``(request, ...)``."""
+
+    @wraps(handler)
+    async def guarded(request: Request, **parameters: Any) -> Any:
+        if "Authorization" not in request.headers and await session_of(request) is not None:
+            return await handler(request, **parameters)
+        await _agent_of(request)
+        return await handler(request, **parameters)
+
+    return guarded
+
+
 def with_token(handler: Handler) -> Handler:
     """For the API: needs ``Authorization: Bearer <token>``. The handler gets ``(request, agent, ...)``."""
 
     @wraps(handler)
     async def guarded(request: Request, **parameters: Any) -> Any:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthorized("Send the header 'Authorization: Bearer <token>'.")
-        agent = await desk_of(request).database.read(people.agent_of_token, token.strip())
-        if agent is None:
-            raise Unauthorized("This token is not known. Make one: python -m handoff token create --agent NAME")
+        agent = await _agent_of(request)
         await presence_of(request).seen(agent.id)
         return await handler(request, agent, **parameters)
 
@@ -78,14 +87,24 @@ def signed(handler: Handler) -> Handler:
     async def guarded(request: Request, **parameters: Any) -> Any:
         desk = desk_of(request)
         if request.method == "GET":
-            query = f"?{request.query_string}" if request.query_string else ""
-            covered = (request.path + query).encode()
+            covered = protocol.signed_address(request.path, request.query_string)
         else:
             covered = request.body
         protocol.verify(desk.settings.secret, request.headers, covered, desk.clock())
         return await handler(request, **parameters)
 
     return guarded
+
+
+async def _agent_of(request: Request) -> people.Agent:
+    """The agent whose token the request carries. Raises Unauthorized."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("Send the header 'Authorization: Bearer <token>'.")
+    agent = await desk_of(request).database.read(people.agent_of_token, token.strip())
+    if agent is None:
+        raise Unauthorized("This token is not known. Make one: python -m handoff token create --agent NAME")
+    return agent
 
 
 def require_form_token(request: Request, expected: str) -> None:

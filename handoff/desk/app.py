@@ -7,6 +7,7 @@ import os
 import secrets
 from typing import Any
 
+import httpx
 import structlog
 from sanic import Sanic
 from sqlalchemy.engine import Connection
@@ -19,6 +20,7 @@ from handoff.desk import (
     people,
     routes_api,
     routes_channel,
+    routes_media,
     routes_ops,
     routes_pages,
     routes_sign_in,
@@ -32,6 +34,7 @@ from handoff.desk.pages import Pages
 from handoff.settings import DeskSettings
 
 LARGEST_BODY = 3_000_000
+FILE_SECONDS = 30.0  # without a byte of a file that passes through
 DEMO_PASSWORD = "marigold-demo"
 DEMO_AGENTS = (("sam", "Sam Rivera"), ("alex", "Alex Kim"))
 
@@ -49,7 +52,7 @@ def create_app(settings: DeskSettings, clock: Clock = system_clock, demo: bool =
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 3.0
     app.ctx.pages = Pages()
     app.ctx.demo = demo
-    for routes in (routes_channel, routes_ops, routes_api, routes_sign_in, routes_pages):
+    for routes in (routes_channel, routes_ops, routes_api, routes_sign_in, routes_pages, routes_media):
         app.blueprint(routes.blueprint())
     routes_pages.add_static(app)
     failures.add_handlers(app)
@@ -73,7 +76,8 @@ async def _start(app: Sanic, settings: DeskSettings, clock: Clock, demo: bool) -
         await database.write(commands.release_claims)
     hub = Hub(settings.redis_url)
     courier = Courier(database, settings.rasa_url, settings.secret, clock, hub.changed)
-    desk = Desk(settings, database, hub, courier, clock)
+    files = httpx.AsyncClient(timeout=FILE_SECONDS, trust_env=False)
+    desk = Desk(settings, database, hub, courier, clock, files)
     app.ctx.desk, app.ctx.presence = desk, Presence(desk)
     app.ctx.tasks = [asyncio.ensure_future(work) for work in (courier.run(), hub.listen())]
 
@@ -85,6 +89,7 @@ async def _stop(app: Sanic, _loop: Any) -> None:
     await asyncio.gather(*app.ctx.tasks, return_exceptions=True)
     await desk.hub.close()
     await desk.courier.close()
+    await desk.files.aclose()
     await asyncio.get_running_loop().run_in_executor(None, desk.database.close)
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Callable, TypeVar, cast
 
+import httpx
 from sanic.request import Request
 
 from handoff.clock import Clock
@@ -25,6 +26,7 @@ class Desk:
     hub: Hub
     courier: Courier
     clock: Clock
+    files: httpx.AsyncClient  # for what passes through from the bridge
 
     async def act(self, conversation_id: str, function: Callable[..., Result], *args: Any) -> Result:
         """Run an agent's act, then wake the courier and the pages that show the conversation."""

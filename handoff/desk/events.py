@@ -12,11 +12,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import receipts, words
+from handoff.desk import later, receipts, words
 from handoff.desk.database import insert_once
 from handoff.desk.journal import record
 from handoff.desk.tables import conversations, handoffs, received_events
-from handoff.desk.transcript import add_line, merge
+from handoff.desk.transcript import add_line, media_columns, merge
 
 ID_LENGTH = 255
 
@@ -123,6 +123,7 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
         sent_at,
         kind=str(event.data.get("kind") or words.KIND_TEXT)[:32],
         details=event.data.get("details"),
+        **media_columns(event.data.get("media")),
         handoff_id=event.handoff_id,
         bridge_id=str(event.data.get("message_id") or f"event:{event.id}"),
     )
@@ -263,4 +264,5 @@ _APPLIERS: dict[str, Callable[[Connection, protocol.Envelope, float], None]] = {
     protocol.HANDOFF_CANCELLED: _cancelled,
     protocol.HANDOFF_CLOSED: _closed,
     protocol.WINDOW_CHANGED: _window_changed,
+    protocol.MEDIA_CHANGED: later.media_changed,
 }

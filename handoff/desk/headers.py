@@ -12,6 +12,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
         "base-uri 'none'",
@@ -22,7 +23,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 async def add_security_headers(request: Request, response: Any) -> None:
     headers = response.headers
-    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"
@@ -30,4 +31,4 @@ async def add_security_headers(request: Request, response: Any) -> None:
     if request.path.startswith("/static/"):
         headers["Cache-Control"] = "public, max-age=31536000, immutable" if request.args.get("v") else "no-cache"
     else:
-        headers["Cache-Control"] = "no-store"
+        headers.setdefault("Cache-Control", "no-store")

@@ -12,7 +12,7 @@ from sanic.response import HTTPResponse, redirect
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import acts, commands, people, queries, view, window, words
+from handoff.desk import acts, commands, people, queries, view, view_lines, window, words
 from handoff.desk.access import form_value, signed_in
 from handoff.desk.acts import ActRefused
 from handoff.desk.desk import desk_of
@@ -124,7 +124,7 @@ def _open_conversation(connection: Connection, row: Mapping[str, Any], agent: Ag
     return {
         "mine": mine,
         "name": name,
-        "items": view.transcript(lines, commands.states_of(connection, on_their_way), mine, times),
+        "items": view_lines.transcript(lines, commands.states_of(connection, on_their_way), mine, times),
         "card": view.card((current or {}).get("context"), times),
         "window": window.describe(row["window_ends_at"], times),
         "colleagues": [each for each in people.all_agents(connection) if each.id != agent.id],

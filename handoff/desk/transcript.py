@@ -59,9 +59,18 @@ def merge(connection: Connection, conversation_id: str, handoff_id: str, lines: 
             handoff_id=handoff_id,
             name=line.get("name"),
             kind=str(line.get("kind") or words.KIND_TEXT)[:32],
+            details=line.get("details"),
+            **media_columns(line.get("media")),
             bridge_id=str(bridge_id) if bridge_id else _made_up_id(position, str(author), text, at),
         )
     return order_at
+
+
+def media_columns(given: Any) -> dict[str, Any]:
+    """The columns of a line's file, as the bridge describes it."""
+    if not isinstance(given, Mapping) or not given.get("id"):
+        return {}
+    return {"media_id": str(given["id"])[:64], "media": dict(given)}
 
 
 def _known_lines(connection: Connection, conversation_id: str) -> list[dict[str, Any]]:

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping
 
 from handoff.desk import window, words
 from handoff.desk.times import Times
 
 WAIT_WARNING_SECONDS = 120.0
 WAIT_DANGER_SECONDS = 300.0
-SAME_BREATH_SECONDS = 300.0
 
 Row = Mapping[str, Any]
 
-KINDS = {
-    "image": "Photo",
-    "video": "Video",
-    "audio": "Voice message",
-    "document": "Document",
-    "sticker": "Sticker",
-    "location": "Location",
-    "contacts": "Contact",
-    "reaction": "Reaction",
-    "order": "Order",
-}
 SHORT_REASONS = {
     "customer_request": "asked",
     "fallback": "not understood",
@@ -38,14 +26,6 @@ SOURCES = {
     "shop": "From the shop",
     "agent": "Set by an agent",
     "system": "Known from WhatsApp",
-}
-STATUS_LABELS = {
-    words.SENDING: "Sending",
-    words.SENT: "Sent",
-    words.DELIVERED: "Delivered",
-    words.READ: "Read",
-    words.FAILED: "Not delivered",
-    words.RETURNED: "Not sent",
 }
 
 
@@ -71,24 +51,6 @@ def list_row(row: Row, agent_id: str, times: Times) -> dict[str, Any]:
 
 def customer_name(row: Row) -> str:
     return str(row["customer_name"] or row["customer_address"] or "Unknown customer")
-
-
-def transcript(lines: Sequence[Row], sending: Mapping[str, Row], may_retry: bool, times: Times) -> list[dict[str, Any]]:
-    """The lines with day separators between; consecutive messages of one author share a label.
-
-    ``sending``: what is known of commands still on their way, by command id.
-    """
-    items: list[dict[str, Any]] = []
-    day, before = None, None
-    for line in lines:
-        if times.day(line["order_at"]) != day:
-            day, before = times.day(line["order_at"]), None
-            items.append({"type": "day", "key": f"day-{line['id']}", "text": day})
-        item = _line(line, sending, may_retry, times)
-        item["joined"] = before is not None and _same_breath(before, line)
-        items.append(item)
-        before = line if item["type"] == "message" else None
-    return items
 
 
 def _why(context: Row) -> str:
@@ -130,60 +92,6 @@ def plain_value(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
-
-
-def _line(line: Row, sending: Mapping[str, Row], may_retry: bool, times: Times) -> dict[str, Any]:
-    if line["kind"] == words.KIND_HANDOFF:
-        details = line["details"] or {}
-        return {
-            "type": "handoff",
-            "key": f"line-{line['id']}",
-            "text": line["text"],
-            "topic": words.topic_label(details.get("topic")),
-            "at": line["at"],
-        }
-    ended = line["status"] in words.ENDED_STATUSES
-    if line["author"] == words.SYSTEM:
-        problem = line["kind"] == "problem"
-        return {
-            "type": "system",
-            "key": f"line-{line['id']}",
-            "text": line["text"],
-            "at": line["at"],
-            "problem": problem,
-        }
-    return {
-        "type": "message",
-        "key": f"line-{line['id']}",
-        "id": line["id"],
-        "author": line["author"],
-        "name": _speaker(line),
-        # the bot's own text names what it sent
-        "kind": KINDS.get(line["kind"]) if line["author"] != words.BOT else None,
-        "text": line["text"] or ("" if line["kind"] in KINDS else "A kind of message that cannot be shown here yet."),
-        "at": line["at"],
-        "status": line["status"],
-        "status_label": STATUS_LABELS.get(line["status"] or ""),
-        "error": _error(line, sending.get(line["command_id"] or "")),
-        "ended": ended,
-        "may_retry": ended and may_retry,
-    }
-
-
-def _speaker(line: Row) -> str:
-    defaults = {words.CUSTOMER: "Customer", words.BOT: "Bot", words.HUMAN: "Agent", words.NOTE: "Agent"}
-    return str(line["name"] or defaults[line["author"]])
-
-
-def _error(line: Row, command: Row | None) -> str | None:
-    if line["status"] == words.SENDING and command and command["attempts"] > 1:
-        return f"Still trying: {command['error'] or 'the bot server does not answer.'}"
-    return str(line["error"]) if line["error"] else None
-
-
-def _same_breath(before: Row, line: Row) -> bool:
-    same = (before["author"], before["name"]) == (line["author"], line["name"])
-    return bool(same and line["order_at"] - before["order_at"] < SAME_BREATH_SECONDS)
 
 
 def _urgency(waiting: float | None, now: float) -> str:

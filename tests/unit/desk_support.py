@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,7 @@ class Bridge:
         self.answer: Answerer = accepts
         self.calls: list[Mapping[str, Any]] = []
         self.commands: list[Mapping[str, Any]] = []
+        self.files: dict[str, bytes] = {}  # customers' files, by id
         self.bad_signatures = 0
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -94,6 +96,24 @@ class Bridge:
                     self.wfile.write(content)
                 except OSError:
                     pass  # the desk was killed while it waited
+
+            def do_GET(self) -> None:
+                content = bridge.files.get(self.path.rpartition("/")[2])
+                try:
+                    protocol.verify(SECRET, self.headers, protocol.signed_address(self.path, ""))
+                    status, part = (404, b"{}") if content is None else (200, content)
+                except protocol.ProtocolError as error:
+                    status, part = error.status, b"{}"
+                wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+                ranged = status == 200 and content is not None and wanted is not None
+                if ranged and content is not None and wanted is not None:
+                    status, part = 206, content[int(wanted[1]) : int(wanted[2]) + 1]
+                self.send_response(status)
+                if ranged and content is not None and wanted is not None:
+                    self.send_header("Content-Range", f"bytes {wanted[1]}-{wanted[2]}/{len(content)}")
+                self.send_header("Content-Length", str(len(part)))
+                self.end_headers()
+                self.wfile.write(part)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.whatsapp_inbound import MalformedWebhook, for_number, parse
-from handoff.channel import Address, AddressChange, Batch, Inbound
+from handoff.channel import Address, AddressChange, Batch, Inbound, Media
 from tests.unit.whatsapp_support import NAMES, NUMBER, payload
 
 ANA = Address(NUMBER, user_id="GB.4820117365520098", wa_id="447700900123", name="Ana")
@@ -82,13 +82,12 @@ def test_a_reply_names_the_message_it_answers() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "about"),
     [
-        ("image", "image", None),
         ("voice_note", "audio", None),
         ("location", "location", None),
         ("contacts", "contacts", None),
         ("order", "order", None),
-        ("form_reply", "interactive", "wamid.OUT4"),
-        ("interactive_without_object", "interactive", None),
+        ("form_reply", "form", "wamid.OUT4"),
+        ("interactive_without_object", "unsupported", None),
         ("reaction", "reaction", "wamid.OUT1"),
         ("reaction_removed", "reaction", "wamid.OUT1"),
         ("edit", "edit", "wamid.T1"),
@@ -104,8 +103,15 @@ def test_what_the_bot_cannot_read_is_kept_without_text(name: str, kind: str, abo
     assert message.details == body["entry"][0]["changes"][0]["value"]["messages"][0]
 
 
-def test_a_picture_keeps_its_caption_for_the_desk() -> None:
-    assert only(parse(payload("image"))).details["image"]["caption"] == "the label"
+def test_a_caption_is_what_was_written_with_a_picture() -> None:
+    message = only(parse(payload("image")))
+    assert (message.kind, message.text) == ("image", "the label")
+    assert message.media == Media("900001", "image", "image/jpeg", "aGFzaA==")
+
+
+def test_a_voice_note_is_known_as_one() -> None:
+    file = only(parse(payload("voice_note"))).media
+    assert file is not None and (file.kind, file.mime_type, file.voice) == ("audio", "audio/ogg", True)
 
 
 def test_an_unknown_type_is_kept_and_counted() -> None:
