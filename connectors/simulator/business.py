@@ -23,6 +23,9 @@ from connectors.simulator.ticks import Ticks
 from connectors.simulator.webhooks import ECHOES, echo_item
 from connectors.simulator.world import World
 
+OWN_COUNTRY = "1"  # all the simulator's business numbers are American
+OLD_SECONDS = 30 * 24 * 3600  # what is older gets no reaction and no read mark
+
 
 class Business:
     """Each verb changes the world and sends the webhooks that WhatsApp would send."""
@@ -52,7 +55,8 @@ class Business:
             self._reads(body)
             return {"success": True}, None
         check_envelope(body)
-        phone, user_id = read_recipient(body)
+        prepends = self.world.settings.without_plus == "own_country"
+        phone, user_id = read_recipient(body, OWN_COUNTRY if prepends else "")
         draft = self._drafts.read(number, body)
         if phone == self.display(number):
             raise GraphError(131021, "A number cannot write to itself.")
@@ -97,8 +101,8 @@ class Business:
         if not body.get("message_id"):
             raise GraphError(131008, "message_id is required.")
         message = self.world.messages.get(str(body["message_id"]))
-        if message is None or message.author != CUSTOMER:
-            raise GraphError(131009, "message_id is not the id of a message from a customer.")
+        if message is None or message.author != CUSTOMER or self._is_old(message):
+            raise GraphError(131009, "message_id is not the id of a customer's message of the last 30 days.")
         customer = self.world.threads[message.user_id].customer
         for earlier in reversed(self.world.thread(customer)):
             if earlier.author == CUSTOMER and earlier.seq <= message.seq:
@@ -111,8 +115,10 @@ class Business:
 
     def _accept(self, customer: Customer, number: str, draft: Draft, failure: GraphError | None) -> Message:
         body, kind = draft.body, draft.kind
-        if kind == "reaction" and body["reaction"]["message_id"] not in self.world.messages:
-            failure = GraphError(131009, "reaction.message_id is not the id of a message.")
+        if kind == "reaction":
+            target = self.world.messages.get(body["reaction"]["message_id"])
+            if target is None or target.type == "reaction" or target.revoked or self._is_old(target):
+                failure = GraphError(131009, "reaction.message_id is not the id of a message that can have one.")
         customer.typing_until = 0.0
         customer.unread += 0 if failure or kind == "reaction" else 1
         message = self.world.add_message(
@@ -137,3 +143,6 @@ class Business:
         if not failure and kind != "reaction":
             self._ticks.deliver_later(message)
         return message
+
+    def _is_old(self, message: Message) -> bool:
+        return self.world.now() - message.at > OLD_SECONDS

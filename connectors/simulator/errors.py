@@ -17,6 +17,7 @@ CODES: dict[int, tuple[str, int]] = {
     104: ("An access token is required", 401),
     190: ("Access token is wrong or has expired", 401),
     368: ("Blocked for policy violations", 403),
+    2500: ("Unknown path components", 400),
     80007: ("Rate limit reached", 400),
     130429: ("Rate limit reached for this number", 429),
     131000: ("Something went wrong", 500),

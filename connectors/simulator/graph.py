@@ -16,6 +16,9 @@ from connectors.simulator.simulator import SIMULATOR, Simulator
 
 Act = Callable[[Simulator], tuple[dict[str, Any], bool]]  # returns the answer, and whether something was accepted
 
+# older ones are gone, newer ones were not seen when this was written
+FIRST_VERSION, LAST_VERSION = 16, 26
+
 GATEWAY_PAGE = "<!DOCTYPE html><html><head><title>Error</title></head><body>Something broke.</body></html>"
 
 
@@ -58,6 +61,7 @@ async def call(request: web.Request, kind: str, body: Any, act: Act) -> web.Stre
     if fault is not None:
         return fault
     try:
+        _check_version(request)
         check_token(request, simulator.settings.whatsapp.access_token)
         answer, accepted = act(simulator)
     except GraphError as error:
@@ -98,6 +102,13 @@ async def _hang(simulator: Simulator, faults: GraphFaults) -> bool:
 
 def _gone(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
+
+
+def _check_version(request: web.Request) -> None:
+    version = request.match_info["version"]
+    major, minor = (int(part) for part in version[1:].split("."))
+    if minor or not FIRST_VERSION <= major <= LAST_VERSION:
+        raise GraphError(2500, f"There is no version {version} of the Graph API.")
 
 
 def check_token(request: web.Request, token: str) -> None:

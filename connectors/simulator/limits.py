@@ -11,6 +11,7 @@ from typing import Any, Callable, Mapping
 from urllib.parse import urlsplit
 
 from connectors.simulator.errors import GraphError
+from connectors.simulator.limits_contacts import check_contacts
 from connectors.simulator.limits_interactive import check_interactive
 from connectors.simulator.limits_reading import at_most, need_object, need_text
 
@@ -42,8 +43,10 @@ def check_envelope(body: Mapping[str, Any]) -> None:
         raise GraphError(131009, "context.message_id must be the id of a message.")
 
 
-def read_recipient(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
+def read_recipient(body: Mapping[str, Any], own_country: str = "") -> tuple[str | None, str | None]:
     """Who the message is for: (digits of the phone, business-scoped user id). One is set; ``to`` wins.
+
+    ``own_country`` is put before a number that has neither a + nor that country code, as Meta may do.
 
     Raises:
         GraphError: 100 when there is none, 131009 when it is not an address.
@@ -53,7 +56,9 @@ def read_recipient(body: Mapping[str, Any]) -> tuple[str | None, str | None]:
         digits = re.sub(r"[\s().-]", "", to) if isinstance(to, str) else ""
         if not _PHONE.fullmatch(digits):
             raise GraphError(131009, "to must be a phone number with its country code.")
-        return digits.lstrip("+"), None
+        if digits.startswith(("+", own_country or "+")):
+            own_country = ""
+        return own_country + digits.lstrip("+"), None
     if recipient:
         if not isinstance(recipient, str) or "." not in recipient:
             raise GraphError(131009, "recipient must be a business-scoped user id.")
@@ -72,7 +77,12 @@ def check_message(body: Mapping[str, Any]) -> str:
     check = _CHECKS.get(kind) if isinstance(kind, str) else None
     if check is None:
         raise GraphError(131051, f"Messages of type '{kind}' cannot be sent.")
-    check(need_object(body, kind, ""))
+    if kind == "reaction" and body.get("context") is not None:
+        raise GraphError(131009, "A reaction cannot quote a message: leave context out.")
+    if kind == "contacts" and body.get("contacts") is not None:
+        check_contacts(body["contacts"])
+    else:
+        check(need_object(body, kind, ""))
     return str(kind)
 
 
@@ -90,6 +100,8 @@ def _check_media(kind: str) -> Callable[[Mapping[str, Any]], None]:
             need_text(media, "id", kind)  # whether it is known depends on what was uploaded
         else:
             _check_link(need_text(media, "link", kind), kind)
+        if not isinstance(media.get("voice", False), bool) or ("voice" in media and kind != "audio"):
+            raise GraphError(100, f"{kind}.voice is not allowed or not true or false.")
         filename = media.get("filename")
         if filename is not None and (kind != "document" or not isinstance(filename, str)):
             raise GraphError(100, f"{kind}.filename is not allowed or not a string.")
@@ -136,6 +148,7 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "interactive": check_interactive,
     "reaction": _check_reaction,
     "location": _check_location,
+    "contacts": check_contacts,
     "template": _check_template,
     **{kind: _check_media(kind) for kind in ("image", "video", "audio", "document", "sticker")},
 }

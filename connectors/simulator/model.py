@@ -140,6 +140,7 @@ class Settings(Document):
     ``unknown_customer``: ``create``, or ``refuse`` with 131026. ``enforce_window``: refuse free-form messages with
     131047 after 24 hours, in the ``answer`` or as a ``status`` (``window_refusal``). ``auto_read``: a delivered
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
+    ``without_plus``: a number in ``to`` without a + is taken ``as_is``, or gets the business's ``own_country`` code.
     ``template_review``: what happens to a new template: ``approve``, ``reject``, or ``wait`` for a control call.
     ``coexistence``: the number is also used in the WhatsApp Business app, so that the business hears of edited and
     deleted messages; ``edits`` as ``edit`` or as ``unsupported``, as Meta does while it delivers none.
@@ -154,11 +155,13 @@ class Settings(Document):
     coexistence: bool = True
     edits: str = "edit"
     template_review: str = "approve"
+    without_plus: str = "as_is"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),
         "window_refusal": ("answer", "status"),
         "edits": ("edit", "unsupported"),
+        "without_plus": ("as_is", "own_country"),
         "template_review": ("approve", "reject", "wait"),
     }
 

@@ -1,4 +1,7 @@
-"""A real simulator on a free port, and a small receiver of its webhooks, for the simulator's tests."""
+"""A real simulator on a free port, and a small receiver of its webhooks, for the simulator's tests.
+
+What the simulator has accepted in a test is checked against Meta's own schema when the test ends.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from aiohttp import web
 
 from connectors.simulator.app import make_app
 from connectors.simulator.settings import simulator_settings
+from connectors.simulator.simulator import SIMULATOR
+from tests.support.meta import check_accepted
 
 TOKEN = "demo-access-token"
 NUMBER = "100000000000001"
@@ -162,3 +167,6 @@ async def running(var: Path, receiver: Receiver) -> AsyncIterator[Rig]:
     app = make_app(simulator_settings(environment(var, receiver.url)))
     async with serving(app) as address, httpx.AsyncClient(base_url=address, timeout=15) as http:
         yield Rig(http, receiver)
+    for call in app[SIMULATOR].world.calls:
+        if call.status == 200 and call.path.endswith("/messages"):
+            check_accepted(call.body)
