@@ -38,8 +38,9 @@ FALLBACK = "fallback"
 FORM_GAVE_UP = "form_gave_up"
 BOT_FAILURE = "bot_failure"
 PHONE_REPLY = "phone_reply"
+LATE_MESSAGE = "late_message"
 POLICY = "policy"
-REASONS = (CUSTOMER_REQUEST, FALLBACK, FORM_GAVE_UP, BOT_FAILURE, PHONE_REPLY, POLICY)
+REASONS = (CUSTOMER_REQUEST, FALLBACK, FORM_GAVE_UP, BOT_FAILURE, PHONE_REPLY, LATE_MESSAGE, POLICY)
 
 
 # Statements of every turn are built once: building one costs more than running it.

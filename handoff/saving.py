@@ -112,6 +112,21 @@ class Saver:
             tracker_events.append(connection, row["id"], [user_event(item, self.clock())])
         return self._done(connection, item)
 
+    def late_turn(self, connection: Connection, item: Item) -> Item | None:
+        """WhatsApp delivered the message when its window was over. The bot could act on it and never say so, days after
+        the customer has given up: a person looks, and may write with a template. The bot is not asked."""
+        row, now = self._own(connection, item), self.clock()
+        if row["owner"] != floor.BOT:
+            raise floor.StaleFloor("A person has the floor.")
+        tracker_events.append(connection, row["id"], [user_event(item, now)])
+        if row["handoff_id"] is not None:
+            self._pass_on(connection, row, item)
+            return self._done(connection, item)
+        tracker_events.append(connection, row["id"], [{"event": "pause", "timestamp": now}])
+        written = f"It came {(now - item.message['sent_at']) / 3600:.0f} hours after the customer wrote it."
+        self._start(connection, row, Wish(floor.LATE_MESSAGE, written), floor.SYSTEM, item, hand_on=True)
+        return self._done(connection, item)
+
     def echo_turn(self, connection: Connection, item: Item) -> Item | None:
         """A colleague wrote from the business's own phone: that takes the floor, and belongs into the story."""
         row, now = self._own(connection, item), self.clock()

@@ -10,7 +10,7 @@ from typing import Callable, Iterable, Protocol
 import structlog
 from sqlalchemy.engine import Connection
 
-from handoff import floor, inbox
+from handoff import conversations, floor, inbox
 from handoff.bot import Bot
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
@@ -164,6 +164,8 @@ class Worker:
             return await self._save(human, item)
         if item.conversation["handoff_id"] and item.message.get("payload") in CHOICES:
             return await self._save(self.saver.choice_turn, item)
+        if item.kind == inbox.CUSTOMER and conversations.closes_at(item.conversation) <= self.clock():
+            return await self._save(self.saver.late_turn, item)
         return await self._bot_turn(item)
 
     async def _save(self, how: Callable[[Connection, Item], Item | None], item: Item) -> Item | None:

@@ -18,6 +18,7 @@ SHORT_REASONS = {
     "form_gave_up": "form failed",
     "bot_failure": "bot failed",
     "phone_reply": "phone",
+    "late_message": "came late",
     "policy": "rule",
 }
 SOURCES = {

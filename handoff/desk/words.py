@@ -48,6 +48,7 @@ REASONS = {
     "form_gave_up": "Bot could not finish a form",
     "bot_failure": "Bot failed",
     "phone_reply": "Answered from the phone",
+    "late_message": "Message came too late for the bot",
     "policy": "Handed over by a rule",
 }
 

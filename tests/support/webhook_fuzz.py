@@ -7,6 +7,7 @@ import copy
 import itertools
 import json
 import random
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,13 +75,13 @@ def _make_ours(change: Any, chance: random.Random) -> None:
             if isinstance(item, dict) and chance.random() < 0.8:
                 item["id"] = f"wamid.FUZZ{next(_numbers)}"
                 item["to" if kind == "message_echoes" else "from"] = chance.choice(PHONES)
-                item.setdefault("timestamp", "1793440800")
+                item.setdefault("timestamp", str(int(time.time())))
 
 
 def _good(phone: str) -> dict[str, Any]:
     number = next(_numbers)
     return {
-        "from": phone, "id": f"wamid.GOOD{number}", "timestamp": "1793440800", "type": "text",
+        "from": phone, "id": f"wamid.GOOD{number}", "timestamp": str(int(time.time())), "type": "text",
         "text": {"body": f"hello n{number}"},
     }  # fmt: skip
 
