@@ -17,6 +17,7 @@ from connectors.simulator.model import (
     display_number,
 )
 from connectors.simulator.phones import new_message_id
+from connectors.simulator.rates import Rates
 from connectors.simulator.recipients import Recipients
 from connectors.simulator.telling import Teller
 from connectors.simulator.ticks import Ticks
@@ -30,9 +31,10 @@ OLD_SECONDS = 30 * 24 * 3600  # what is older gets no reaction and no read mark
 class Business:
     """Each verb changes the world and sends the webhooks that WhatsApp would send."""
 
-    def __init__(self, world: World, teller: Teller, ticks: Ticks, drafts: Drafts) -> None:
+    def __init__(self, world: World, teller: Teller, ticks: Ticks, drafts: Drafts, rates: Rates) -> None:
         self.world = world
         self._drafts = drafts
+        self._rates = rates
         self._recipients = Recipients(world)
         self._teller = teller
         self._ticks = ticks
@@ -64,6 +66,7 @@ class Business:
         refusal = self._recipients.refusal(customer, draft, phone)
         if refusal and self.world.settings.window_refusal == "answer":
             raise refusal
+        self._rates.spend(number, customer.lane)
         message = self._accept(customer, number, draft, refusal)
         address = {"wa_id": phone} if phone else {"user_id": user_id}
         answer = {

@@ -140,6 +140,8 @@ class Settings(Document):
     ``unknown_customer``: ``create``, or ``refuse`` with 131026. ``enforce_window``: refuse free-form messages with
     131047 after 24 hours, in the ``answer`` or as a ``status`` (``window_refusal``). ``auto_read``: a delivered
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
+    ``throughput``: messages a second for a number, in and out; ``pair_burst``: messages at once to one customer, then
+    one every ``pair_seconds``; 0 lifts a limit. ``numbers``: ids of the business's other numbers.
     ``without_plus``: a number in ``to`` without a + is taken ``as_is``, or gets the business's ``own_country`` code.
     ``template_review``: what happens to a new template: ``approve``, ``reject``, or ``wait`` for a control call.
     ``coexistence``: the number is also used in the WhatsApp Business app, so that the business hears of edited and
@@ -156,6 +158,10 @@ class Settings(Document):
     edits: str = "edit"
     template_review: str = "approve"
     without_plus: str = "as_is"
+    throughput: int = 80
+    pair_burst: int = 45
+    pair_seconds: float = 6.0
+    numbers: list[str] | None = None
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),

@@ -7,6 +7,7 @@ from typing import Any, Mapping
 
 from connectors.simulator.media import Media
 from connectors.simulator.model import BUSINESS, CUSTOMER, Customer, Message, display_number
+from connectors.simulator.rates import Rates
 from connectors.simulator.reading import offered_ids, plain_text
 from connectors.simulator.telling import Teller
 from connectors.simulator.webhooks import MESSAGES
@@ -23,8 +24,9 @@ def new_message_id() -> str:
 class Phones:
     """Each verb changes the world and sends the webhooks that WhatsApp would send."""
 
-    def __init__(self, world: World, teller: Teller) -> None:
+    def __init__(self, world: World, teller: Teller, rates: Rates) -> None:
         self.world = world
+        self._rates = rates
         self.teller = teller
 
     def display(self, number: str) -> str:
@@ -54,6 +56,7 @@ class Phones:
         kind = str(item.get("type", "unknown"))
         if kind not in NOT_WRITTEN and "group_id" not in item:
             self.opens_window(customer, sent_at)
+        self._rates.received(customer.number)
         message = self.keep(customer, item, sent_at, media)
         told = not (kind in ("edit", "revoke") and not self.world.settings.coexistence)
         if told:

@@ -15,6 +15,7 @@ from connectors.simulator.live import Hub
 from connectors.simulator.media import MediaShelf
 from connectors.simulator.model import CUSTOMER, Settings, Webhook
 from connectors.simulator.phones import Phones
+from connectors.simulator.rates import Rates
 from connectors.simulator.sender import Sender
 from connectors.simulator.settings import SimulatorSettings
 from connectors.simulator.storage import Storage
@@ -47,9 +48,11 @@ class Simulator:
         self.media = MediaShelf(self._storage, folder, settings.whatsapp.app_secret, self.world.now)
         self.teller = Teller(self.world, self.sender)
         self.ticks = Ticks(self.world, self.teller)
-        self.phones = Phones(self.world, self.teller)
+        self.rates = Rates(self.world.now, lambda: self.world.settings)
+        self.phones = Phones(self.world, self.teller, self.rates)
         self.templates = TemplateShelf(self._storage, self._template_changed)
-        self.business = Business(self.world, self.teller, self.ticks, Drafts(self.media, self.templates))
+        drafts = Drafts(self.media, self.templates)
+        self.business = Business(self.world, self.teller, self.ticks, drafts, self.rates)
         self._stopping: asyncio.Event | None = None
         self._writer: asyncio.Task[None] | None = None
 
@@ -79,6 +82,7 @@ class Simulator:
         """Forget everything, updates on their way and files included."""
         await self.sender.forget()
         self.media.clear()
+        self.rates.forget()
         self.world.reset()
         self.templates.begin()
         self.sender.faults = self.world.faults
