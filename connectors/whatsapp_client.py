@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Awaitable, Mapping, Sequence
@@ -17,7 +18,9 @@ from connectors.whatsapp_errors import classify
 from connectors.whatsapp_fields import object_in, text_of
 from connectors.whatsapp_media import WhatsAppMedia
 from connectors.whatsapp_outbound import RenderOptions, render
-from handoff.channel import Address, DeliveryError, MediaFile, Rendered
+from connectors.whatsapp_template_list import TemplateList
+from connectors.whatsapp_templates import language_of, template_message
+from handoff.channel import Address, DeliveryError, MediaFile, Rendered, TemplateProblem
 from handoff.settings import WhatsAppSettings, whatsapp_settings
 
 log = structlog.get_logger()
@@ -48,12 +51,35 @@ class WhatsAppChannel:
         )
         version = settings.api_version.lstrip("v")
         self._api = WhatsApp(token=settings.access_token, session=self._session, api_version=version).api
+        self._account = settings.business_account_id
+        self._templates = TemplateList(self._template_page)
         # pywa has one address in it, Meta's, and sets it on the session when it is made.
         self._session.base_url = httpx.URL(f"{settings.api_url}/v{version}")
         self._media = WhatsAppMedia(f"{settings.api_url}/v{version}", settings.access_token)
 
-    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
-        return render(responses, self._options)
+    def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
+        return render(responses, self._options, functools.partial(self.template, number))
+
+    def template(self, number: str, spec: Mapping[str, Any]) -> Rendered:
+        """A template, filled in. Without the list of templates it is made as it was given.
+
+        Raises:
+            TemplateProblem: it is not approved, or something in it is missing or wrong.
+        """
+        name, language = text_of(spec.get("name")) or "", language_of(spec) or ""
+        known = self._templates.find(name, language)
+        if known is None and self._templates.known:
+            raise TemplateProblem(f"There is no approved template '{name}' in the language '{language}'.")
+        return template_message(spec, known)
+
+    async def templates(self, number: str) -> list[dict[str, Any]]:
+        """The account's approved templates.
+
+        Raises:
+            DeliveryError: they could not be fetched.
+        """
+        await self._templates.refresh()
+        return [template.as_json() for template in self._templates.all()]
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
         """Send one message; returns WhatsApp's id of it. ``outbox_id`` comes back in each status.
@@ -133,6 +159,10 @@ class WhatsAppChannel:
         if media_id is None:
             raise no_answer
         return media_id
+
+    async def _template_page(self, query: Mapping[str, str]) -> dict[str, Any]:
+        address = f"/{self._account}/message_templates"
+        return await self._call(self._api.send_raw_request("GET", address, params=dict(query)))
 
     async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One call to ``/{number}/messages``."""

@@ -26,14 +26,16 @@ from connectors.whatsapp_payloads import (
     passed_through,
     texts,
 )
+from connectors.whatsapp_templates import template_message
 from connectors.whatsapp_text import clean, split_tail
-from handoff.channel import Rendered
+from handoff.channel import Rendered, TemplateProblem
 
 log = structlog.get_logger()
 
 _ADDRESS = re.compile(r"https?://[^\s/]\S{0,2000}")
 
 _Make = Callable[[str], Rendered]  # from a caption, the message
+_Template = Callable[[Json], Rendered]  # from a template's name, language and parameters, the message
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,12 @@ class RenderOptions:
             raise ValueError(f"list_button must have from 1 to {LIST_BUTTON_LIMIT} characters")
 
 
-def render(responses: Sequence[Mapping[str, Any]], options: RenderOptions | None = None) -> list[Rendered]:
-    """The messages for one turn's responses, in order. Never raises for what is in a response."""
-    composer = _Composer(options or RenderOptions())
+def render(
+    responses: Sequence[Mapping[str, Any]], options: RenderOptions | None = None, template: _Template | None = None
+) -> list[Rendered]:
+    """The messages for one turn's responses, in order. Never raises for what is in a response. ``template`` makes a
+    template message from what a response says of it."""
+    composer = _Composer(options or RenderOptions(), template or (lambda spec: template_message(spec, None)))
     for response in responses:
         if isinstance(response, Mapping):
             composer.add(response)
@@ -64,8 +69,9 @@ def render(responses: Sequence[Mapping[str, Any]], options: RenderOptions | None
 class _Composer:
     """Keeps texts back until it is known whether they can join what follows."""
 
-    def __init__(self, options: RenderOptions) -> None:
+    def __init__(self, options: RenderOptions, template: _Template) -> None:
         self.options = options
+        self.template = template
         self.pending: list[str] = []
         self.messages: list[Rendered] = []
 
@@ -122,12 +128,24 @@ class _Composer:
     def _custom(self, custom: Any) -> None:
         if not custom:
             return
-        message = passed_through(custom.get("whatsapp")) if isinstance(custom, Mapping) else None
+        message = self._own(custom) if isinstance(custom, Mapping) else None
         if message is None:
             log.warning("whatsapp.response_ignored", reason="custom without a WhatsApp message under 'whatsapp'")
             return
         self.flush()
         self.messages.append(message)
+
+    def _own(self, custom: Json) -> Rendered | None:
+        """A message that a designer wrote out: a template by its name, or whatever the Cloud API takes."""
+        raw = object_in(custom, "whatsapp")
+        spec = object_in(custom, "template") or (object_in(raw, "template") if raw.get("type") == "template" else {})
+        if not spec:
+            return passed_through(raw)
+        try:
+            return self.template(spec)
+        except TemplateProblem as problem:
+            log.warning("whatsapp.template_ignored", template=str(spec.get("name"))[:80], reason=str(problem))
+            return None
 
 
 def _buttons(value: Any) -> Iterator[Option | str]:

@@ -10,7 +10,7 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from sanic import Blueprint, Request
 from sanic.response import HTTPResponse, json
 
-from handoff import media_route, protocol
+from handoff import media_route, protocol, templates_route
 from handoff.channel import DeliveryError
 from handoff.clock import Clock
 from handoff.database import Unavailable
@@ -63,6 +63,16 @@ class HandoffInput(InputChannel):
                 )
                 bridge = _bridge(request)
                 return await media_route.answer(request, bridge.database, bridge.store, media_id)
+            except ProtocolError as error:
+                return json(error.body(), status=error.status)
+            except Unavailable:
+                return _away()
+
+        @blueprint.route("/templates", methods=["GET"])
+        async def templates(request: Request) -> HTTPResponse:
+            try:
+                protocol.verify(self.secret, request.headers, protocol.signed_address(request.path, request.query_string))
+                return json(await templates_route.listed(_bridge(request), request.args.get("conversation") or ""))
             except ProtocolError as error:
                 return json(error.body(), status=error.status)
             except Unavailable:

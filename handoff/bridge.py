@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 import sqlalchemy as sa
 import structlog
@@ -19,7 +20,7 @@ from sqlalchemy.engine import Connection
 
 from handoff import conversations, inbox, outbox_results, server
 from handoff.bot import Bot, assistant_of, longest_history, take_over
-from handoff.channel import Batch, CustomerChannel
+from handoff.channel import Batch, CustomerChannel, DeliveryError
 from handoff.clock import Clock, system_clock
 from handoff.commands import Applied, Commands
 from handoff.criteria import for_failure
@@ -28,7 +29,7 @@ from handoff.dispatcher_process import DispatcherProcess
 from handoff.handoff_file import rules_of
 from handoff.loop_thread import LoopThread
 from handoff.media_store import MediaStore
-from handoff.protocol import Envelope
+from handoff.protocol import AGENT_MESSAGE, Envelope, ProtocolError
 from handoff.saving import Saver
 from handoff.settings import bridge_settings, handoff_file, media_settings
 from handoff.waiting import Patience
@@ -61,6 +62,7 @@ class Bridge:
         self.worker = worker
         self.dispatcher = dispatcher
         self.commands = commands
+        self.channel = commands.channel
         self.clock = clock
         self._waiting: list[Accepted] = []
         self._writer: asyncio.Task[None] | None = None
@@ -98,6 +100,7 @@ class Bridge:
         Raises:
             Unavailable: nothing was done; the channel has to send it again.
         """
+        await self._know_templates(command)
         applied = await self.database.write(lambda connection: self.commands.apply(connection, command))
         if applied.show_typing:
             self.dispatcher.acknowledge(applied.number, applied.show_typing)
@@ -106,6 +109,24 @@ class Bridge:
         log.info("baton.command", trace_id=command.id, conversation=command.conversation_id, type=command.type,
                  status=applied.status)  # fmt: skip
         return applied
+
+    async def templates(self, conversation_id: str) -> list[dict[str, Any]]:
+        """The approved templates that can go to this customer.
+
+        Raises:
+            ProtocolError: 404, there is no such conversation.
+            DeliveryError: the customer's channel does not give them.
+        """
+        number = await self.database.read(conversations.number_of, conversation_id)
+        if number is None:
+            raise ProtocolError(404, "unknown_conversation", "There is no conversation with this id.")
+        return await self.channel.templates(number)
+
+    async def _know_templates(self, command: Envelope) -> None:
+        """Have the list of templates at hand: a transaction cannot wait for it. Without it, what was given is sent."""
+        if command.type == AGENT_MESSAGE and command.data.get("template") is not None:
+            with contextlib.suppress(ProtocolError, DeliveryError):
+                await self.templates(command.conversation_id)
 
     async def _write_waiting(self) -> None:
         while self._waiting:

@@ -165,12 +165,33 @@ class MediaError(Exception):
         self.operator = operator
 
 
-class CustomerChannel(Protocol):
-    """What the bridge asks of a customer's channel. Calls other than ``render`` run on the dispatcher's event loop."""
+class TemplateProblem(ValueError):
+    """A template cannot be sent as it was filled in. The text is for whoever filled it in."""
 
-    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+
+class CustomerChannel(Protocol):
+    """What the bridge asks of a customer's channel. ``render`` and ``template`` may be called anywhere; the other calls
+    belong to one event loop. ``number`` is the business's own number, by which a conversation is answered."""
+
+    def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
         """Turn the Rasa responses of one turn, in order, into as few messages as possible. Never raises for content:
         what does not fit is degraded."""
+        ...
+
+    def template(self, number: str, spec: Mapping[str, Any]) -> Rendered:
+        """A template, filled in: ``name``, ``language``, and ``parameters`` or ``components``.
+
+        Raises:
+            TemplateProblem: it is not approved, or something in it is missing or wrong.
+        """
+        ...
+
+    async def templates(self, number: str) -> list[dict[str, Any]]:
+        """The approved templates, for a picker. They are kept for some minutes, and `template` knows them afterwards.
+
+        Raises:
+            DeliveryError: they could not be fetched.
+        """
         ...
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:

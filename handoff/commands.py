@@ -8,12 +8,10 @@ from typing import Any, Callable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import floor, handoffs, outbox, protocol, tables, tracker_events
+from handoff import agent_messages, floor, handoffs, outbox, protocol, tables, tracker_events
 from handoff.channel import CustomerChannel
 from handoff.clock import Clock
 from handoff.protocol import Envelope, ProtocolError
-
-MAX_TEXT = 20_000
 
 _row = tables.commands
 
@@ -112,36 +110,8 @@ class Commands:
         return {}
 
     def _message(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
-        agent, now = _agent(command), self.clock()
-        text = command.data.get("text")
-        if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
-            raise ProtocolError(400, "wrong_field", f"'data.text' must be a text of 1 to {MAX_TEXT} characters.")
-        said = {
-            "event": "agent",
-            "timestamp": now,
-            "text": text,
-            "metadata": {"agent_name": agent["name"], "command_id": command.id},
-        }
-        tracker_events.append(connection, conversation["id"], [said])
-        ids = [
-            outbox.add_message(
-                connection, conversation["id"], rendered,
-                author=floor.HUMAN, epoch=conversation["epoch"], trace_id=command.id, at=now,
-                handoff_id=conversation["handoff_id"], command_id=command.id,
-            )
-            for rendered in self.channel.render([{"text": self._introduced(connection, conversation, agent, text)}])
-        ]  # fmt: skip
-        return {"message_id": ids[0] if ids else None}
-
-    def _introduced(self, connection: Connection, conversation: RowMapping, agent: Mapping[str, str], text: str) -> str:
-        """The customer always knows who has them: a person's first words carry their name. It costs no message."""
-        handoff = handoffs.current(connection, conversation)
-        if handoff["greeted_by"] == agent["id"]:
-            return text
-        connection.execute(
-            tables.handoffs.update().where(tables.handoffs.c.id == handoff["id"]).values(greeted_by=agent["id"])
-        )
-        return f"*{agent['name']}:*\n{text}"
+        agent = _agent(command)
+        return agent_messages.send(connection, self.channel, conversation, command, agent, self.clock())
 
     def _transferred(self, connection: Connection, conversation: RowMapping, command: Envelope) -> Mapping[str, Any]:
         to = command.data.get("to")

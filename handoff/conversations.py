@@ -97,6 +97,12 @@ def update(connection: Connection, conversation_id: str, **values: Any) -> None:
     connection.execute(_UPDATE, {"row_id": conversation_id, **values})
 
 
+def number_of(connection: Connection, conversation_id: str) -> str | None:
+    """Our number, to which this customer writes."""
+    found: str | None = connection.execute(sa.select(_row.c.number).where(_row.c.id == conversation_id)).scalar()
+    return found
+
+
 def window_after(row: Mapping[str, Any], message: Inbound) -> float | None:
     """When the window ends once this message is kept. Nobody says whether reactions open it: they are not counted."""
     ends_at: float | None = row["window_ends_at"]

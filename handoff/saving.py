@@ -78,7 +78,7 @@ class Saver:
             conversations.update(connection, row["id"], opted_out=opted_out)
         wish = wish_in(events)
         stands = before if wish is None else self._hand_over(connection, row, wish, item)
-        for rendered in self.channel.render(turn.responses):
+        for rendered in self.channel.render(turn.responses, row["number"]):
             self._queue(connection, stands, rendered, item, shown=before.handoff_id is not None)
         turn.next_item = self._done(connection, item)
 

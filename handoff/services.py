@@ -30,6 +30,7 @@ DEMO_WHATSAPP = {
     "WHATSAPP_VERIFY_TOKEN": "demo-verify-token",
 }
 DEMO_SECRET = "demo-handoff-secret"
+DEMO_ANSWER_READY = "answer_ready/en"  # the simulator has it from the start
 DEMO_LOGIN = ("sam", "marigold-demo")
 
 # What libraries read from the environment, the same for every process.
@@ -124,6 +125,7 @@ def _complete(environ: Mapping[str, str], demo: bool) -> tuple[dict[str, str], s
         follows |= DEMO_WHATSAPP
         follows["BATON_DEMO"] = "1"
         follows["HANDOFF_SECRET"] = DEMO_SECRET
+        follows["ANSWER_READY_TEMPLATE"] = DEMO_ANSWER_READY
         follows["WHATSAPP_API_URL"] = f"http://{reach}:{ports['SIMULATOR_PORT']}"
     given = {name: value for name, value in environ.items() if value.strip() or name not in follows}
     return {**QUIET, **follows, **given}, host, ports

@@ -58,6 +58,21 @@ class DeskSettings:
     rasa_url: str
     host: str
     port: int
+    answer_ready: TemplateName | None = None
+
+
+@dataclass(frozen=True)
+class TemplateName:
+    """An approved template, by its name and its exact language."""
+
+    name: str
+    language: str
+
+    @classmethod
+    def parse(cls, text: str) -> TemplateName | None:
+        """``name/language``; None for anything else."""
+        name, slash, language = text.strip().partition("/")
+        return cls(name, language) if slash and name and language else None
 
 
 @dataclass(frozen=True)
@@ -140,6 +155,14 @@ class Reader:
             self.problems.append("REDIS_URL must start with redis://, rediss:// or unix://")
         return value or None
 
+    def template(self, variable: str) -> TemplateName | None:
+        """A template's name and language, if one is set."""
+        value = self.environ.get(variable, "").strip()
+        found = TemplateName.parse(value)
+        if value and found is None:
+            self.problems.append(f"{variable} is '{value}': write name/language, such as answer_ready/en_GB")
+        return found
+
     def finish(self) -> None:
         if self.problems:
             raise SettingsError(self.problems)
@@ -208,6 +231,7 @@ def desk_settings(environ: Environment | None = None) -> DeskSettings:
         rasa_url=read.url("RASA_URL", f"http://127.0.0.1:{read.port('RASA_PORT', 5005)}"),
         host=read.optional("BATON_HOST", "127.0.0.1"),
         port=read.port("DESK_PORT", 5080),
+        answer_ready=read.template("ANSWER_READY_TEMPLATE"),
     )
     read.finish()
     return settings

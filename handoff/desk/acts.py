@@ -41,7 +41,7 @@ def accept(connection: Connection, conversation_id: str, agent: Agent, now: floa
     Raises:
         ActRefused: 404 unknown, 409 somebody else has it or nobody waits.
     """
-    conversation = _load(connection, conversation_id)
+    conversation = load(connection, conversation_id)
     if conversation["state"] == words.ACTIVE and conversation["owner_id"] == agent.id:
         return
     if conversation["state"] == words.ACTIVE:
@@ -49,7 +49,7 @@ def accept(connection: Connection, conversation_id: str, agent: Agent, now: floa
         raise ActRefused(409, "taken", f"{owner} has this conversation. Ask them to transfer it to you.")
     if conversation["state"] != words.QUEUED:
         raise ActRefused(409, "not_waiting", "Nobody is waiting here: the bot has this conversation.")
-    _set(connection, conversation_id, state=words.ACTIVE, owner_id=agent.id, unread=0)
+    set_columns(connection, conversation_id, state=words.ACTIVE, owner_id=agent.id, unread=0)
     handoff = handoffs.c.id == conversation["handoff_id"]
     taken = {"state": words.ACTIVE, "agent_id": agent.id}
     connection.execute(handoffs.update().where(handoff).values(**taken))
@@ -57,7 +57,7 @@ def accept(connection: Connection, conversation_id: str, agent: Agent, now: floa
     connection.execute(handoffs.update().where(handoff, first_time).values(accepted_at=now))
     _say(connection, conversation, f"{agent.name} joined", now, agent)
     enqueue(connection, new_id("join"), protocol.AGENT_JOINED, conversation, {"agent": agent.for_bridge()}, now)
-    _log(connection, "accepted", conversation, agent, now)
+    log(connection, "accepted", conversation, agent, now)
 
 
 def reply(
@@ -73,12 +73,12 @@ def reply(
         raise ActRefused(400, "empty", "Write something first: the message is empty.")
     if len(text) > LONGEST_MESSAGE:
         raise ActRefused(400, "too_long", f"The message is too long: at most {LONGEST_MESSAGE} characters.")
-    conversation = _load(connection, conversation_id)
+    conversation = load(connection, conversation_id)
     command_id = f"msg-{agent.id}-{key}"[:255] if key else new_id("msg")
     known = select(messages.c.id).where(messages.c.command_id == command_id)
     if connection.execute(known).first() is not None:
         return command_id
-    _require_owner(connection, conversation, agent)
+    require_owner(connection, conversation, agent)
     if window.is_closed(conversation["window_ends_at"], now):
         raise ActRefused(409, "window_closed", "The 24 hours are over, so this was not sent. Send a template.")
     add_line(
@@ -86,24 +86,11 @@ def reply(
         name=agent.name, agent_id=agent.id, command_id=command_id, status=words.SENDING, status_at=now,
         handoff_id=conversation["handoff_id"],
     )  # fmt: skip
-    _set(connection, conversation_id, unread=0, waiting_since=None)
+    set_columns(connection, conversation_id, unread=0, waiting_since=None)
     data = {"agent": agent.for_bridge(), "text": text}
     enqueue(connection, command_id, protocol.AGENT_MESSAGE, conversation, data, now)
-    _log(connection, "replied", conversation, agent, now, {"command_id": command_id})
+    log(connection, "replied", conversation, agent, now, {"command_id": command_id})
     return command_id
-
-
-def retry(connection: Connection, conversation_id: str, agent: Agent, line_id: int, now: float) -> None:
-    """Send the text of a message that failed once more, as a new message; the old one keeps its mark.
-
-    Raises:
-        ActRefused: as ``reply``; 404 when there is no such failed message.
-    """
-    query = select(messages).where(messages.c.id == line_id, messages.c.conversation_id == conversation_id)
-    line = connection.execute(query).mappings().first()
-    if line is None or line["status"] not in words.ENDED_STATUSES:
-        raise ActRefused(404, "not_failed", "There is no message here that failed.")
-    reply(connection, conversation_id, agent, line["text"], now, key=f"retry-{line_id}")
 
 
 def note(
@@ -113,13 +100,13 @@ def note(
     text = text.strip()
     if not text:
         raise ActRefused(400, "empty", "Write something first: the note is empty.")
-    conversation = _load(connection, conversation_id)
+    conversation = load(connection, conversation_id)
     added = add_line(
         connection, conversation_id, words.NOTE, text[:LONGEST_MESSAGE], now, name=agent.name, agent_id=agent.id,
         handoff_id=conversation["handoff_id"], bridge_id=f"note-{agent.id}-{key}"[:255] if key else None,
     )  # fmt: skip
     if added:
-        _log(connection, "noted", conversation, agent, now)
+        log(connection, "noted", conversation, agent, now)
 
 
 def transfer(
@@ -130,13 +117,13 @@ def transfer(
     Raises:
         ActRefused: 404 unknown, 409 the agent does not have it or it would go to themselves.
     """
-    conversation = _load(connection, conversation_id)
-    _require_owner(connection, conversation, agent)
+    conversation = load(connection, conversation_id)
+    require_owner(connection, conversation, agent)
     if to is not None and to.id == agent.id:
         raise ActRefused(409, "same_agent", "You have this conversation already. Choose somebody else.")
     owner = {"state": words.ACTIVE if to else words.QUEUED, "owner_id": to.id if to else None}
     waiting_since = conversation["waiting_since"] or now
-    _set(
+    set_columns(
         connection,
         conversation_id,
         unread=max(1, conversation["unread"]),
@@ -152,7 +139,7 @@ def transfer(
     _say(connection, conversation, f"{agent.name} transferred this to {target}" + _because(reason), now, agent)
     data = {"agent": agent.for_bridge(), "to": to.for_bridge() if to else None, "reason": reason.strip()}
     enqueue(connection, new_id("transfer"), protocol.HANDOFF_TRANSFERRED, conversation, data, now)
-    _log(connection, "transferred", conversation, agent, now, {"to": owner["owner_id"]})
+    log(connection, "transferred", conversation, agent, now, {"to": owner["owner_id"]})
 
 
 def resolve(
@@ -168,10 +155,10 @@ def resolve(
     """
     if outcome not in protocol.OUTCOMES:
         raise ActRefused(400, "unknown_outcome", f"The outcome must be one of: {', '.join(protocol.OUTCOMES)}.")
-    conversation = _load(connection, conversation_id)
-    _require_owner(connection, conversation, agent)
+    conversation = load(connection, conversation_id)
+    require_owner(connection, conversation, agent)
     note_text = note_text.strip()[:LONGEST_MESSAGE]
-    _set(connection, conversation_id, state=state, owner_id=None, waiting_since=None, unread=0)
+    set_columns(connection, conversation_id, state=state, owner_id=None, waiting_since=None, unread=0)
     closed = {
         "state": words.RESOLVED,
         "closed_at": now,
@@ -187,7 +174,7 @@ def resolve(
     data["seen_seq"] = conversation["seen_seq"]
     enqueue(connection, new_id("resolve"), protocol.HANDOFF_RESOLVED, conversation, data, now)
     kind = "resolved" if state == words.RESOLVED else "returned"
-    _log(connection, kind, conversation, agent, now, {"outcome": outcome, "slots": sorted(slots)})
+    log(connection, kind, conversation, agent, now, {"outcome": outcome, "slots": sorted(slots)})
 
 
 def give_back(
@@ -203,17 +190,17 @@ def give_back(
 
 
 def mark_read(connection: Connection, conversation_id: str) -> None:
-    _set(connection, conversation_id, unread=0)
+    set_columns(connection, conversation_id, unread=0)
 
 
-def _load(connection: Connection, conversation_id: str) -> Row:
+def load(connection: Connection, conversation_id: str) -> Row:
     conversation = locked_conversation(connection, conversation_id)
     if conversation is None:
         raise ActRefused(404, "unknown_conversation", "There is no such conversation on this desk.")
     return conversation
 
 
-def _require_owner(connection: Connection, conversation: Row, agent: Agent) -> None:
+def require_owner(connection: Connection, conversation: Row, agent: Agent) -> None:
     if conversation["state"] == words.QUEUED:
         raise ActRefused(409, "not_accepted", "Nobody has accepted this conversation. Accept it first.")
     if conversation["state"] != words.ACTIVE:
@@ -228,7 +215,7 @@ def _name_of(connection: Connection, agent_id: str | None) -> str:
     return str(name or "Somebody else")
 
 
-def _set(connection: Connection, conversation_id: str, **values: Any) -> None:
+def set_columns(connection: Connection, conversation_id: str, **values: Any) -> None:
     connection.execute(conversations.update().where(conversations.c.id == conversation_id).values(**values))
 
 
@@ -239,7 +226,7 @@ def _say(connection: Connection, conversation: Row, text: str, now: float, agent
     )  # fmt: skip
 
 
-def _log(
+def log(
     connection: Connection, kind: str, conversation: Row, agent: Agent, now: float, data: Row | None = None
 ) -> None:
     record(connection, kind, now, conversation["id"], conversation["handoff_id"], agent.id, data)

@@ -31,6 +31,7 @@ from handoff.desk.desk import Desk, Presence
 from handoff.desk.headers import add_security_headers
 from handoff.desk.live import Hub
 from handoff.desk.pages import Pages
+from handoff.desk.template_shelf import TemplateShelf
 from handoff.settings import DeskSettings
 
 LARGEST_BODY = 3_000_000
@@ -77,7 +78,8 @@ async def _start(app: Sanic, settings: DeskSettings, clock: Clock, demo: bool) -
     hub = Hub(settings.redis_url)
     courier = Courier(database, settings.rasa_url, settings.secret, clock, hub.changed)
     files = httpx.AsyncClient(timeout=FILE_SECONDS, trust_env=False)
-    desk = Desk(settings, database, hub, courier, clock, files)
+    shelf = TemplateShelf(settings.rasa_url, settings.secret, clock)
+    desk = Desk(settings, database, hub, courier, shelf, clock, files)
     app.ctx.desk, app.ctx.presence = desk, Presence(desk)
     app.ctx.tasks = [asyncio.ensure_future(work) for work in (courier.run(), hub.listen())]
 
@@ -90,6 +92,7 @@ async def _stop(app: Sanic, _loop: Any) -> None:
     await desk.hub.close()
     await desk.courier.close()
     await desk.files.aclose()
+    await desk.shelf.close()
     await asyncio.get_running_loop().run_in_executor(None, desk.database.close)
 
 

@@ -14,6 +14,7 @@ from handoff.desk import people
 from handoff.desk.courier import Courier
 from handoff.desk.database import Database
 from handoff.desk.live import Hub
+from handoff.desk.template_shelf import TemplateShelf
 from handoff.settings import DeskSettings
 
 Result = TypeVar("Result")
@@ -25,6 +26,7 @@ class Desk:
     database: Database
     hub: Hub
     courier: Courier
+    shelf: TemplateShelf
     clock: Clock
     files: httpx.AsyncClient  # for what passes through from the bridge
 

@@ -12,7 +12,7 @@ from sanic.response import HTTPResponse, redirect
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import acts, commands, people, queries, view, view_lines, window, words
+from handoff.desk import acts, commands, people, queries, resending, template_pages, view, view_lines, window, words
 from handoff.desk.access import form_value, signed_in
 from handoff.desk.acts import ActRefused
 from handoff.desk.desk import desk_of
@@ -80,6 +80,7 @@ async def _inbox(
     if model["mine"] and model["conversation"]["unread"]:
         await desk.act(conversation_id or "", acts.mark_read)
     pane = request.args.get("pane")
+    model["picker"] = await template_pages.picker(request, model) if conversation_id else None
     model.update(
         session=session,
         times=times,
@@ -145,7 +146,7 @@ async def _say(request: Request, agent: Agent, conversation_id: str) -> None:
 
 async def _retry(request: Request, agent: Agent, conversation_id: str) -> None:
     desk, line = desk_of(request), form_value(request, "line")
-    await desk.act(conversation_id, acts.retry, agent, int(line) if line.isdigit() else 0, desk.clock())
+    await desk.act(conversation_id, resending.retry, agent, int(line) if line.isdigit() else 0, desk.clock())
 
 
 async def _transfer(request: Request, agent: Agent, conversation_id: str) -> None:
@@ -172,6 +173,8 @@ _ACTS: dict[str, Act] = {
     "accept": _accept,
     "say": _say,
     "retry": _retry,
+    "template": template_pages.send,
+    "answer-ready": template_pages.send_ready,
     "transfer": _transfer,
     "resolve": _resolve,
     "return": _return,

@@ -13,6 +13,7 @@ SAME_BREATH_SECONDS = 300.0
 Row = Mapping[str, Any]
 
 KINDS = {
+    "template": "Template",
     "image": "Photo",
     "video": "Video",
     "audio": "Audio",

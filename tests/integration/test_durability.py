@@ -26,7 +26,7 @@ class CrashingChannel:
         self.postgres = postgres
         self.taken: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
-    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+    def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
         return [Rendered(response, str(response.get("text"))) for response in responses]
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:

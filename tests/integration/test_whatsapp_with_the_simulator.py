@@ -13,6 +13,7 @@ from handoff.channel import Address, DeliveryError, Inbound, Receipt
 from tests.unit.simulator_rig import NUMBER, SECRET, TOKEN, Receiver, Rig, running, until
 from tests.unit.whatsapp_support import WEBHOOK, Service, settings
 
+PICTURE = "https://example.com/a.jpg"
 PDF = "data:application/pdf;base64,JVBERi0xLjcK"
 ANA = Address(NUMBER, wa_id="447700900123")
 
@@ -66,6 +67,17 @@ async def test_everything_rendered_is_accepted_and_its_statuses_name_our_id(road
     sent = [await road.channel.deliver(ANA, each.payload, outbox_id=f"outbox-{n}") for n, each in enumerate(rendered)]
     wanted = {(provider_id, f"outbox-{n}") for n, provider_id in enumerate(sent)}
     await until(lambda: wanted <= {(r.provider_id, r.outbox_id) for r in road.receipts() if r.status == "delivered"})
+
+
+async def test_every_template_of_the_account_can_be_filled_in_and_sent(road: Road) -> None:
+    listed = await road.channel.templates(NUMBER)
+    assert {"answer_ready", "case_update"} <= {template["name"] for template in listed}
+    for template in listed:
+        values = {field["key"]: "42" if field["kind"] != "image" else PICTURE for field in template["fields"]}
+        spec = {"name": template["name"], "language": template["language"], "parameters": values}
+        message = road.channel.template(NUMBER, spec)
+        assert await road.channel.deliver(ANA, message.payload, outbox_id=f"template-{template['name']}")
+        assert "{{" not in message.text
 
 
 async def test_a_pressed_button_comes_back_with_the_payload_we_offered(road: Road) -> None:

@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from handoff import inbox, migrate, outbox, protocol, tables
-from handoff.channel import Address, DeliveryError, Inbound, Rendered
+from handoff.channel import TEMPLATE, Address, DeliveryError, Inbound, Rendered, TemplateProblem
 from handoff.commands import Applied, Commands
 from handoff.database import Database
 from handoff.dispatcher import Dispatcher
@@ -106,9 +106,17 @@ class TextChannel:
         self.accepted: list[tuple[str, str]] = []  # (outbox id, text), each time that one was taken
         self.answer: Callable[[], Exception | None] = lambda: None
         self.arrives: Callable[[], bool] = lambda: True  # of an unknown send: did it go out after all?
+        self.rendered: list[Mapping[str, Any]] = []
         self._ids = itertools.count(1)
 
-    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+    def template(self, number: str, spec: Mapping[str, Any]) -> Rendered:
+        if spec.get("name") != "answer_ready":
+            raise TemplateProblem("There is no such template.")
+        text = f"Answer: {' '.join(spec['parameters'])}"
+        return Rendered({"text": text}, text, kind=spec.get("kind", TEMPLATE))
+
+    def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
+        self.rendered += responses
         return [
             Rendered(
                 {"text": response["text"]},

@@ -19,7 +19,7 @@ class FileChannel:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def render(self, responses: Sequence[Mapping[str, Any]]) -> list[Rendered]:
+    def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
         return [Rendered(response, str(response.get("text"))) for response in responses]
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:

@@ -48,6 +48,8 @@ class Bridge:
         self.commands: list[Mapping[str, Any]] = []
         self.files: dict[str, bytes] = {}  # customers' files, by id
         self.bad_signatures = 0
+        self.templates: list[Mapping[str, Any]] = []
+        self.templates_answer: tuple[int, Mapping[str, Any]] | None = None
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -79,6 +81,15 @@ class Bridge:
                 self.commands.append(command)
         return status, answer
 
+    def give(self, address: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, Any]]:
+        """The list of templates, to who signs."""
+        try:
+            protocol.verify(SECRET, headers, address.encode())
+        except protocol.ProtocolError as error:
+            self.bad_signatures += 1
+            return error.status, error.body()
+        return self.templates_answer or (200, {"templates": self.templates})
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         bridge = self
 
@@ -87,7 +98,9 @@ class Bridge:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                status, answer = bridge.take(body, self.headers)
+                self.reply(*bridge.take(body, self.headers))
+
+            def reply(self, status: int, answer: Mapping[str, Any]) -> None:
                 content = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -98,6 +111,8 @@ class Bridge:
                     pass  # the desk was killed while it waited
 
             def do_GET(self) -> None:
+                if self.path.startswith("/webhooks/handoff/templates?conversation="):
+                    return self.reply(*bridge.give(self.path, self.headers))
                 content = bridge.files.get(self.path.rpartition("/")[2])
                 try:
                     protocol.verify(SECRET, self.headers, protocol.signed_address(self.path, ""))

@@ -217,7 +217,7 @@ def test_a_custom_message_offers_its_buttons_and_rows() -> None:
     component = {"type": "button", "sub_type": "quick_reply", "index": "0", "parameters": parameters}
     template = {"name": "case_update", "language": {"code": "en"}, "components": [component]}
     (message,) = render([{"custom": {"whatsapp": {"type": "template", "template": template}}}])
-    assert (message.text, message.offers) == ("case_update", ("/reopen",))
+    assert (message.text, message.offers) == ("[template case_update]", ("/reopen",))
 
 
 @pytest.mark.parametrize("custom", [{"slack": {}}, {"whatsapp": "text"}, {"whatsapp": {"type": "text"}}, "words", [1]])

@@ -49,7 +49,7 @@ const edited = (element) => element.matches("input:not([type=hidden]), textarea,
 
 Idiomorph.defaults.callbacks.beforeNodeMorphed = (old, fresh) => {
   if (!(old instanceof Element) || !(fresh instanceof Element)) return true;
-  if (old.classList.contains("composer") && old.id === fresh.id) return false;
+  if (old.matches(".composer, .template-form, .picker-search") && old.id === fresh.id) return false;
   if (old.id === "pill" || (old.id === "search" && document.activeElement === old)) return false;
   return !(edited(old) && old.closest("details[open]"));
 };
