@@ -71,7 +71,9 @@ class HandoffInput(InputChannel):
         @blueprint.route("/templates", methods=["GET"])
         async def templates(request: Request) -> HTTPResponse:
             try:
-                protocol.verify(self.secret, request.headers, protocol.signed_address(request.path, request.query_string))
+                protocol.verify(
+                    self.secret, request.headers, protocol.signed_address(request.path, request.query_string)
+                )
                 return json(await templates_route.listed(_bridge(request), request.args.get("conversation") or ""))
             except ProtocolError as error:
                 return json(error.body(), status=error.status)

@@ -72,7 +72,10 @@ def closed(desk: DeskUnderTest, **more: Any) -> str:
 
 def post(browser: httpx.Client, conversation_id: str, act: str, **fields: str) -> httpx.Response:
     page = browser.get(f"/conversations/{conversation_id}")
-    return browser.post(f"/conversations/{conversation_id}/{act}", data={"csrf": token(page), "key": f"{conversation_id}-{act}", **fields})
+    return browser.post(
+        f"/conversations/{conversation_id}/{act}",
+        data={"csrf": token(page), "key": f"{conversation_id}-{act}", **fields},
+    )
 
 
 def sent(desk: DeskUnderTest, conversation_id: str) -> dict[str, Any]:
