@@ -125,6 +125,8 @@ class World:
             "username": customer.username,
             "number": customer.number,
             "unread": customer.unread,
+            "blocks": customer.blocks_business,
+            "marketing_stopped": customer.marketing_stopped,
             "typing": self.business_types(customer),
             "typing_until": customer.typing_until,
             "window_ends_at": customer.window_ends_at,

@@ -85,23 +85,6 @@ def test_escape_closes_the_sheet_and_nothing_is_sent(simulator: Simulator, phone
     assert simulator.said() == []
 
 
-def test_the_customer_quotes_and_reacts(simulator: Simulator, phone: Page) -> None:
-    sent = simulator.send("Is Tuesday fine?")
-    bubble(phone, "Tuesday").hover()
-    bubble(phone, "Tuesday").get_by_label("Reply or react").click()
-    phone.get_by_role("button", name="Reply", exact=True).click()
-    write(phone, "yes it is")
-    expect(bubble(phone, "yes it is").locator(".quote-text")).to_have_text("Is Tuesday fine?")
-    bubble(phone, "Is Tuesday fine?").first.hover()
-    phone.locator(f'[data-id="{sent}"]').get_by_label("Reply or react").click()
-    phone.get_by_label("React with \N{THUMBS UP SIGN}").click()
-    expect(phone.locator(f'[data-id="{sent}"]').get_by_test_id("reaction")).to_have_text("\N{THUMBS UP SIGN}")
-    wait_until("both are there", lambda: len(simulator.said()) == 2)
-    quoting, reaction = simulator.said()
-    assert quoting["payload"]["context"]["id"] == sent
-    assert reaction["payload"]["reaction"] == {"message_id": sent, "emoji": "\N{THUMBS UP SIGN}"}
-
-
 def test_several_customers_have_phones_of_their_own(simulator: Simulator, phone: Page) -> None:
     phone.get_by_test_id("add-customer").click()
     phone.get_by_test_id("customer-name").fill("Ben")
@@ -158,18 +141,6 @@ def test_nothing_is_lost_when_the_simulator_starts_again(simulator: Simulator, p
     again.click()
     expect(bubble(phone, "meanwhile")).to_have_attribute("data-status", "delivered")
     assert [message["text"] for message in simulator.said()] == ["before", "meanwhile"]
-
-
-def test_the_panel_moves_the_clock_and_sets_faults(simulator: Simulator, phone: Page) -> None:
-    before = simulator.control("GET", "clock")["now"]
-    phone.get_by_test_id("advance-61m").click()
-    wait_until("the clock moved", lambda: simulator.control("GET", "clock")["now"] - before >= 3660)
-    phone.locator("select[name=answer]").select_option("code 131056")
-    expect(phone.locator("[data-state=graph]")).to_have_text("Faulty")
-    assert simulator.control("GET", "faults")["graph"]["code"] == 131056
-    phone.get_by_role("button", name="Turn all faults off").click()
-    expect(phone.locator("[data-state=graph]")).to_have_text("As usual")
-    assert simulator.control("GET", "faults")["graph"]["code"] is None
 
 
 def test_on_a_small_screen_the_phone_is_the_page_and_customers_are_one_tap_away(

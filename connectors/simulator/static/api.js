@@ -49,6 +49,8 @@ export const api = {
   noFaults: () => call("DELETE", "faults"),
   settings: () => call("GET", "settings"),
   setSettings: (settings) => call("PUT", "settings", settings),
+  templates: () => call("GET", "templates"),
+  setTemplate: (name, change) => call("POST", `templates/${encodeURIComponent(name)}`, change),
   reset: () => call("POST", "reset"),
 };
 

@@ -155,5 +155,5 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("visibilitychange", () => phones.forEach((phone) => phone.read()));
 setInterval(draw, 1000);
-setUpForm((customer) => { customers.set(customer.user_id, customer); choose(customer).then(() => active.focus()); });
+setUpForm(customers, (customer) => { customers.set(customer.user_id, customer); choose(customer).then(() => active.focus()); });
 follow({ opened: reload, news: (news) => hear[news.event]?.(news), lost: () => offline(true) });

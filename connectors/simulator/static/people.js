@@ -48,13 +48,20 @@ function row(customer, { current, held }, choose) {
     customer.unread > 0 && h("span", { className: "badge", "data-testid": "unread", "aria-label": `${customer.unread} unread` }, customer.unread)));
 }
 
+/** The ids of the business's numbers that customers write to. */
+export const numbersOf = (customers) => [...new Set([...customers.values()].map((one) => one.number))].sort();
+
 /** Make the form for a new customer work; `added` gets the customer. */
-export function setUpForm(added) {
+export function setUpForm(customers, added) {
   const form = byId("new-customer");
   const error = form.querySelector(".form-error");
   const toggle = (open) => {
     form.hidden = !open;
     error.hidden = true;
+    const numbers = numbersOf(customers);
+    byId("number-field").hidden = numbers.length < 2;
+    form.elements.number.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
+    form.elements.number.disabled = numbers.length < 2;
     if (open) form.elements.name.focus();
     else form.reset();
   };

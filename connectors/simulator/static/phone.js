@@ -5,7 +5,7 @@ import { makeComposer } from "./composer.js";
 import { icon, part } from "./dom.js";
 import { openCall, openFlow, shareNumber } from "./forms.js";
 import { newId, send } from "./outgoing.js";
-import { address } from "./people.js";
+import { address, numbersOf } from "./people.js";
 import { makeViewer } from "./pictures.js";
 import { makeRecorder } from "./recorder.js";
 import { makeSheets, openList } from "./sheet.js";
@@ -118,7 +118,8 @@ export function makePhone({ customers, activate, remove }) {
     const presence = part(root, "presence");
     presence.textContent = typing ? "typing\u2026" : "Business account";
     presence.classList.toggle("typing", typing);
-    part(seat, "holder").textContent = customer ? `You are ${customer.name}, ${address(customer)}` : "";
+    const to = customer && numbersOf(customers).length > 1 ? `, to number ${customer.number}` : "";
+    part(seat, "holder").textContent = customer ? `You are ${customer.name}, ${address(customer)}${to}` : "";
     root.setAttribute("aria-label", customer ? `Phone of ${customer.name}` : "Phone");
   }
 

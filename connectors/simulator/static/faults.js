@@ -1,0 +1,94 @@
+// The panel's forms for faults and for WhatsApp's own rules. Each change is set at once.
+import { api } from "./api.js";
+import { byId } from "./dom.js";
+
+const GRAPH_ANSWERS = { drop: { drop_answer_rate: 1 }, hang: { hang_seconds: 20 }, html: { html: true } };
+const SWITCHES = ["enforce_window", "auto_read", "coexistence"];
+const CHOICES = ["edits", "template_review"];
+
+/** `attempt` runs a change and says when it did not work. Gives back how to load both. */
+export function makeFaults(attempt) {
+  const faults = byId("faults");
+  const settings = byId("settings");
+  const extra = { faults: {}, settings: {} }; // what the forms do not show is kept as it is
+
+  function readFaults() {
+    const field = faults.elements;
+    const rate = Number(field.rate.value);
+    const [kind, number] = field.answer.value.split(" ");
+    const answer = number ? { [kind]: Number(number) } : { ...GRAPH_ANSWERS[kind] };
+    if (answer.drop_answer_rate) answer.drop_answer_rate = rate;
+    return {
+      graph: { latency_ms: Number(field.latency_ms.value), rate, ...answer },
+      webhook: {
+        duplicate: Number(field.duplicate.value), batch: Number(field.batch.value), delay_ms: Number(field.delay_ms.value),
+        shuffle: field.shuffle.checked, drop_statuses: field.drop_statuses.checked,
+        shuffle_seconds: extra.faults.webhook?.shuffle_seconds ?? 1,
+      },
+      download: { ...extra.faults.download, kind: field.download.value || null },
+      seed: Number(field.seed.value),
+    };
+  }
+
+  function showFaults(data) {
+    extra.faults = data;
+    const field = faults.elements;
+    const { graph, webhook, download } = data;
+    const answer = graph.html ? "html" : graph.drop_answer_rate ? "drop" : graph.hang_seconds ? "hang"
+      : graph.code ? `code ${graph.code}` : graph.status ? `status ${graph.status}` : "";
+    select(field.answer, answer);
+    select(field.rate, String(graph.drop_answer_rate || graph.rate));
+    select(field.download, download.kind || "");
+    for (const name of ["duplicate", "batch", "delay_ms"]) field[name].value = webhook[name];
+    for (const name of ["shuffle", "drop_statuses"]) field[name].checked = webhook[name];
+    field.latency_ms.value = graph.latency_ms;
+    field.seed.value = data.seed;
+    showStates({
+      graph: Boolean(answer || graph.latency_ms || download.kind || download.redirect_to || download.latency_ms),
+      webhook: webhook.duplicate > 1 || webhook.batch > 1 || webhook.delay_ms > 0 || webhook.shuffle || webhook.drop_statuses,
+    });
+  }
+
+  function showStates(on) {
+    for (const state of document.querySelectorAll("[data-state]")) {
+      state.textContent = on[state.dataset.state] ? "Faulty" : "As usual";
+      state.classList.toggle("on", on[state.dataset.state]);
+    }
+    for (const dot of document.querySelectorAll(".faults-dot")) dot.hidden = !on.graph && !on.webhook;
+  }
+
+  function showSettings(data) {
+    extra.settings = data;
+    const field = settings.elements;
+    for (const name of SWITCHES) field[name].checked = data[name];
+    for (const name of CHOICES) select(field[name], data[name]);
+    field.refuse_unknown.checked = data.unknown_customer === "refuse";
+  }
+
+  function readSettings() {
+    const field = settings.elements;
+    return {
+      ...extra.settings,
+      ...Object.fromEntries(SWITCHES.map((name) => [name, field[name].checked])),
+      ...Object.fromEntries(CHOICES.map((name) => [name, field[name].value])),
+      unknown_customer: field.refuse_unknown.checked ? "refuse" : "create",
+    };
+  }
+
+  faults.onchange = () => attempt(async () => showFaults(await api.setFaults(readFaults())));
+  faults.onsubmit = (event) => event.preventDefault();
+  settings.onchange = () => attempt(async () => showSettings(await api.setSettings(readSettings())));
+  byId("no-faults").onclick = () => attempt(async () => showFaults(await api.noFaults()), "All faults are off.");
+
+  return async () => {
+    const [faultsNow, settingsNow] = await Promise.all([api.faults(), api.settings()]);
+    showFaults(faultsNow);
+    showSettings(settingsNow);
+  };
+}
+
+/** A value that a test set, and the list does not have, is shown too. */
+function select(field, value) {
+  if (![...field.options].some((option) => option.value === value)) field.add(new Option(value, value));
+  field.value = value;
+}
