@@ -24,7 +24,8 @@ _OTHERS = "WhatsApp does not pass this kind of message on. If it matters, ask th
 
 
 def of(details: Json) -> dict[str, Any]:
-    """The parts that are there: place, cards, order, fields, came_from, product, forwarded, trouble."""
+    """Its parts: place, cards, order, fields, came_from, product, forwarded, trouble; each None when it is not there,
+    and nothing at all when none is."""
     parts = {
         "place": _place(_object(details, "location")),
         "cards": [_card(card) for card in _objects(details, "contacts")],
@@ -35,7 +36,7 @@ def of(details: Json) -> dict[str, Any]:
         "forwarded": {"once": "Forwarded", "often": "Forwarded many times"}.get(str(details.get("forwarded"))),
         "trouble": _trouble(_object(details, "unsupported")),
     }
-    return {name: part for name, part in parts.items() if part}
+    return {name: part or None for name, part in parts.items()} if any(parts.values()) else {}
 
 
 def came_from(referral: Json) -> dict[str, Any] | None:
