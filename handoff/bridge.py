@@ -195,7 +195,7 @@ async def start_bridge(
     sys.setswitchinterval(SWITCH_SECONDS)
     _log_at(os.environ.get("LOG_LEVEL", "INFO"))
     bridge_settings()  # the dispatcher's, checked here, where a message stops the start
-    store = MediaStore(media_settings().store)
+    files = MediaStore(media_settings().store)
     agent = app.ctx.agent
     store = take_over(agent)
     store.window_turns = max(store.window_turns, longest_history(agent) + 2)
@@ -207,7 +207,7 @@ async def start_bridge(
     dispatcher = DispatcherProcess(database.url, channel_maker)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)
     slots = frozenset(slot.name for slot in agent.processor.domain.slots)
-    bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock, store)
+    bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock, files)
     await _release(database)
     bridge.start()
     log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)
