@@ -142,9 +142,7 @@ class Business:
             shown=draft.shown,
             category=draft.category,
         )
-        self._teller.tell_status(customer, message, message.status)
-        if not failure and kind != "reaction":
-            self._ticks.deliver_later(message)
+        self._ticks.accepted(message)
         return message
 
     def _is_old(self, message: Message) -> bool:

@@ -6,10 +6,12 @@ from __future__ import annotations
 from aiohttp import web
 
 from connectors.simulator.control_support import answer, number_of, object_of, shown
+from connectors.simulator.errors import CODES, GraphError
 from connectors.simulator.faults import Faults, read_into
 from connectors.simulator.model import Settings
 from connectors.simulator.simulator import SIMULATOR
 from connectors.simulator.templates import STATUSES
+from connectors.simulator.webhooks import ERRORS
 from connectors.simulator.world import after
 
 
@@ -26,6 +28,7 @@ def routes() -> list[web.RouteDef]:
         web.delete("/control/faults", delete_faults),
         web.get("/control/settings", get_settings),
         web.put("/control/settings", put_settings),
+        web.post("/control/errors", tell_error),
         web.get("/control/templates", list_templates),
         web.post("/control/templates/{name}", change_template),
         web.post("/control/reset", reset),
@@ -63,6 +66,7 @@ async def count_webhooks(request: web.Request) -> web.Response:
             "pending": len(world.pending),
             "delivered": world.counters.webhooks_delivered,
             "failed_attempts": world.counters.webhook_failed_attempts,
+            "dropped": world.counters.webhooks_dropped,
         }
     )
 
@@ -76,7 +80,7 @@ async def advance_clock(request: web.Request) -> web.Response:
     seconds = (await object_of(request)).get("advance")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
         raise ValueError("'advance' must be a number of seconds, not below zero.")
-    request.app[SIMULATOR].world.advance_clock(float(seconds))
+    request.app[SIMULATOR].advance_clock(float(seconds))
     return await get_clock(request)
 
 
@@ -107,6 +111,17 @@ async def put_settings(request: web.Request) -> web.Response:
             raise ValueError(f"settings.{name} must be one of {', '.join(choices)}.")
     request.app[SIMULATOR].change_settings(settings)
     return await get_settings(request)
+
+
+async def tell_error(request: web.Request) -> web.Response:
+    """WhatsApp tells of a problem of the account or number: a webhook with ``errors`` and nothing else."""
+    data = await object_of(request)
+    code = data.get("code")
+    if not isinstance(code, int) or code not in CODES:
+        raise ValueError("'code' must be one of Meta's codes.")
+    error = GraphError(code, str(data.get("details") or "Told by the control API."))
+    request.app[SIMULATOR].teller.tell_account(ERRORS, error.as_status_error())
+    return answer({"status": "ok"})
 
 
 async def list_templates(request: web.Request) -> web.Response:

@@ -27,6 +27,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{customer}/messages", list_messages),
         web.post(f"{customer}/messages", say),
         web.post(f"{customer}/read", read),
+        web.post(f"{customer}/played", played),
         web.post(f"{customer}/media", attach),
         web.get(r"/control/media/{media:\d+}", media),
     ]
@@ -86,6 +87,13 @@ async def read(request: web.Request) -> web.Response:
     data = await object_of(request)
     found = request.app[SIMULATOR].ticks.customer_reads(customer_of(request), data.get("up_to"))
     return answer({"read": found})
+
+
+async def played(request: web.Request) -> web.Response:
+    """The customer plays a voice note of the business's for the first time."""
+    data = await object_of(request)
+    request.app[SIMULATOR].ticks.customer_plays(customer_of(request), str(data.get("message_id", "")))
+    return answer({"status": "ok"})
 
 
 async def attach(request: web.Request) -> web.Response:

@@ -52,6 +52,21 @@ class GraphFaults(Document):
 
 
 @dataclass
+class StatusFaults(Document):
+    """How the statuses of the business's messages come. ``repeat``: each so often. ``late_sent_ms``: the status sent
+    that much later, so that it may follow others. ``early``: the status sent arrives before the call is answered.
+    ``skip_delivered``: read follows sent. ``fail_code``: accepted messages fail later with this code, a share of
+    ``fail_rate``."""
+
+    repeat: int = 1
+    late_sent_ms: int = 0
+    early: bool = False
+    skip_delivered: bool = False
+    fail_code: int | None = None
+    fail_rate: float = 1.0
+
+
+@dataclass
 class DownloadFaults(Document):
     """How the download of a file goes wrong after ``latency_ms``: ``kind`` is ``not_found``, ``wrong_bytes`` or
     ``drop`` (the connection closes in the middle), or ``redirect_to`` is an address. ``times``: for so many downloads,
@@ -90,15 +105,17 @@ class Faults(Document):
 
     graph: GraphFaults = field(default_factory=GraphFaults)
     webhook: WebhookFaults = field(default_factory=WebhookFaults)
+    status: StatusFaults = field(default_factory=StatusFaults)
     download: DownloadFaults = field(default_factory=DownloadFaults)
     seed: int = 0
 
     def __post_init__(self) -> None:
         self.graph_dice = Random(f"graph {self.seed}")
         self.webhook_dice = Random(f"webhook {self.seed}")
+        self.status_dice = Random(f"status {self.seed}")
 
     def to_document(self) -> dict[str, Any]:
-        parts = {"graph": self.graph, "webhook": self.webhook, "download": self.download}
+        parts = {"graph": self.graph, "webhook": self.webhook, "status": self.status, "download": self.download}
         return {**{name: part.to_document() for name, part in parts.items()}, "seed": self.seed}
 
     @classmethod
@@ -108,11 +125,13 @@ class Faults(Document):
         Raises:
             FaultsError: an unknown name or a wrong value.
         """
-        unknown = set(data) - {"graph", "webhook", "download", "seed"}
+        known = ("graph", "webhook", "status", "download", "seed")
+        unknown = set(data) - set(known)
         if unknown:
-            raise FaultsError(f"Unknown: {', '.join(sorted(unknown))}. Known are graph, webhook, download and seed.")
+            raise FaultsError(f"Unknown: {', '.join(sorted(unknown))}. Known are {', '.join(known)}.")
         graph = read_into(GraphFaults, data.get("graph") or {}, "graph")
         webhook = read_into(WebhookFaults, data.get("webhook") or {}, "webhook")
+        status = read_into(StatusFaults, data.get("status") or {}, "status")
         download = read_into(DownloadFaults, data.get("download") or {}, "download")
         if graph.code is not None and graph.status is None and graph.code not in CODES:
             raise FaultsError(f"graph.code {graph.code} is not known here: give graph.status with it.")
@@ -120,6 +139,8 @@ class Faults(Document):
             raise FaultsError("graph.status must be from 400 to 599.")
         if graph.only not in (None, MESSAGES, MEDIA, TEMPLATES):
             raise FaultsError(f"graph.only must be {MESSAGES}, {MEDIA} or {TEMPLATES}.")
+        if status.repeat < 1 or status.fail_code not in (None, *CODES):
+            raise FaultsError("status.repeat must be at least 1, status.fail_code one of Meta's codes.")
         if download.kind not in (None, *DOWNLOAD_KINDS):
             raise FaultsError(f"download.kind must be one of {', '.join(DOWNLOAD_KINDS)}.")
         if webhook.duplicate < 1 or not 1 <= webhook.batch <= 1000:
@@ -127,7 +148,7 @@ class Faults(Document):
         seed = data.get("seed", 0)
         if not isinstance(seed, int) or isinstance(seed, bool):
             raise FaultsError("seed must be a whole number.")
-        return cls(graph, webhook, download, seed)
+        return cls(graph, webhook, status, download, seed)
 
 
 def read_into(kind: type[T], data: Any, where: str) -> T:

@@ -63,11 +63,14 @@ async def call(request: web.Request, kind: str, body: Any, act: Act) -> web.Stre
     try:
         _check_version(request)
         check_token(request, simulator.settings.whatsapp.access_token)
+        earlier = simulator.world.counters.webhook
         answer, accepted = act(simulator)
     except GraphError as error:
         return _answer(simulator, request, body, error.status, error.body(), error.code)
     if accepted and simulator.world.faults.graph_dice.random() < faults.drop_answer_rate:
         return _no_answer(simulator, request, body)
+    if accepted and simulator.world.faults.status.early:
+        await simulator.settled(earlier)
     if faults.hang_accepts:
         await _hang(simulator, faults)
     return _answer(simulator, request, body, 200, answer)

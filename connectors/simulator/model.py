@@ -10,7 +10,7 @@ CUSTOMER = "customer"
 BUSINESS = "business"
 
 # How far a message has come. A customer's message is delivered when its webhook was answered.
-STATUS_ORDER = {"sent": 1, "delivered": 2, "read": 3}
+STATUS_ORDER = {"sent": 1, "delivered": 2, "read": 3, "played": 4}
 FAILED = "failed"
 
 WINDOW_SECONDS = 24 * 3600
@@ -142,6 +142,7 @@ class Settings(Document):
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
     ``throughput``: messages a second for a number, in and out; ``pair_burst``: messages at once to one customer, then
     one every ``pair_seconds``; 0 lifts a limit. ``numbers``: ids of the business's other numbers.
+    ``longest_retry_pause``: seconds to which the pauses between tries of a webhook grow.
     ``without_plus``: a number in ``to`` without a + is taken ``as_is``, or gets the business's ``own_country`` code.
     ``template_review``: what happens to a new template: ``approve``, ``reject``, or ``wait`` for a control call.
     ``coexistence``: the number is also used in the WhatsApp Business app, so that the business hears of edited and
@@ -162,6 +163,7 @@ class Settings(Document):
     pair_burst: int = 45
     pair_seconds: float = 6.0
     numbers: list[str] | None = None
+    longest_retry_pause: float = 10.0
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),
@@ -182,6 +184,7 @@ class Counters(Document):
     clock_offset: float = 0.0
     webhooks_delivered: int = 0
     webhook_failed_attempts: int = 0
+    webhooks_dropped: int = 0
 
 
 @dataclass

@@ -1,4 +1,5 @@
-"""Delivers webhooks to the connector: signed, in each customer's order, again and again until answered 200.
+"""Delivers webhooks to the connector: signed, in each customer's order, again and again until answered 200, for up to
+seven days of the pretended clock.
 
 Updates wait in lanes; a lane has one POST on its way at a time. Ordinarily each customer has a lane. With the
 ``batch`` fault all share one, and with ``shuffle`` the gathered updates are dealt into lanes of their own.
@@ -18,7 +19,7 @@ from connectors.simulator.model import Webhook
 from connectors.simulator.webhooks import SIGNATURE_HEADER, STATUSES, sign
 
 FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 10.0
+KEPT_SECONDS = 7 * 24 * 3600
 CONNECTIONS = 100
 # Below the five seconds after which Sanic closes an idle connection: a race there would look like a failure.
 KEEP_IDLE_SECONDS = 3
@@ -30,7 +31,9 @@ _Due = tuple[float, Webhook]
 
 
 class Sender:
-    """``pack`` makes the body of a POST; ``delivered`` hears of each that was answered, ``failed`` of others."""
+    """``pack`` makes the body of a POST; ``delivered`` hears of each that was answered, ``failed`` of others, and
+    ``dropped`` of what was given up after seven days. ``now`` is the pretended time: :meth:`clock_moved` says that it
+    has jumped, so that retries which are due now go at once."""
 
     def __init__(
         self,
@@ -39,13 +42,19 @@ class Sender:
         pack: Callable[[Sequence[Webhook]], bytes],
         delivered: Callable[[Sequence[Webhook]], None],
         failed: Callable[[], None],
+        dropped: Callable[[Sequence[Webhook]], None],
+        now: Callable[[], float],
     ) -> None:
         self.url = url
+        self.longest_pause = 10.0
         self.faults = Faults()
         self._secret = app_secret
         self._pack = pack
         self._delivered = delivered
         self._failed = failed
+        self._dropped = dropped
+        self._now = now
+        self._moved = asyncio.Event()
         self._session: aiohttp.ClientSession | None = None
         self._lanes: dict[Hashable, deque[_Due]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,6 +101,11 @@ class Sender:
         """Whether a switched-on fault loses updates of this kind."""
         return kind == STATUSES and self.faults.webhook.drop_statuses
 
+    def clock_moved(self) -> None:
+        """The pretended time has jumped: look again at what is due."""
+        self._moved.set()
+        self._moved = asyncio.Event()
+
     def _deal(self) -> None:
         pool, self._pool, self._pool_timer = self._pool, [], None
         self.faults.webhook_dice.shuffle(pool)
@@ -123,17 +137,36 @@ class Sender:
         self._lanes.pop(key, None)
 
     async def _deliver(self, batch: Sequence[Webhook]) -> None:
-        body = self._pack(batch)
-        headers = {SIGNATURE_HEADER: sign(self._secret, body), "Content-Type": "application/json"}
+        """Post until it is answered; what has become too old is taken out on the way."""
         pause = FIRST_PAUSE
-        while not await self._post(body, headers):
+        while not await self._post(batch):
             self._failed()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            await self._until(self._now() + pause)
+            pause = min(pause * 2, self.longest_pause)
+            batch = self._without_old(batch)
+            if not batch:
+                return
         self._delivered(batch)
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> bool:
+    def _without_old(self, batch: Sequence[Webhook]) -> Sequence[Webhook]:
+        old = [webhook for webhook in batch if self._now() - webhook.at > KEPT_SECONDS]
+        if old:
+            logger.warning("%d webhooks were not answered for seven days, and are dropped.", len(old))
+            self._dropped(old)
+        return [webhook for webhook in batch if webhook not in old]
+
+    async def _until(self, when: float) -> None:
+        """Wait for a moment of the pretended time."""
+        while (left := when - self._now()) > 0:
+            try:
+                await asyncio.wait_for(self._moved.wait(), left)
+            except asyncio.TimeoutError:
+                pass  # it is time, unless the clock says otherwise
+
+    async def _post(self, batch: Sequence[Webhook]) -> bool:
         assert self._session is not None, "start() comes first"
+        body = self._pack(batch)
+        headers = {SIGNATURE_HEADER: sign(self._secret, body), "Content-Type": "application/json"}
         try:
             async with self._session.post(self.url, data=body, headers=headers, allow_redirects=False) as response:
                 await response.read()

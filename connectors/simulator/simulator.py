@@ -25,6 +25,8 @@ from connectors.simulator.ticks import Ticks
 from connectors.simulator.webhooks import TEMPLATE_STATUS, envelope
 from connectors.simulator.world import World
 
+SETTLE_SECONDS = 5.0
+
 logger = logging.getLogger(__name__)
 
 
@@ -42,7 +44,10 @@ class Simulator:
             self._pack,
             self._delivered,
             self.world.count_failed_attempt,
+            self.world.webhooks_dropped,
+            self.world.now,
         )
+        self.sender.longest_pause = self.world.settings.longest_retry_pause
         self.sender.faults = self.world.faults
         folder = settings.file.with_name("simulator-media")
         self.media = MediaShelf(self._storage, folder, settings.whatsapp.app_secret, self.world.now)
@@ -54,6 +59,7 @@ class Simulator:
         drafts = Drafts(self.media, self.templates)
         self.business = Business(self.world, self.teller, self.ticks, drafts, self.rates)
         self._stopping: asyncio.Event | None = None
+        self._news = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -71,12 +77,30 @@ class Simulator:
             await self._writer
         self._storage.close()
 
+    async def settled(self, since: int) -> None:
+        """Wait until the updates made after this one (a number of the counter) are delivered, but not for ever."""
+
+        async def delivered() -> None:
+            while any(number > since for number in self.world.pending):
+                await self._news.wait()
+
+        try:
+            await asyncio.wait_for(delivered(), SETTLE_SECONDS)
+        except asyncio.TimeoutError:
+            logger.warning("A status did not arrive before the answer: the connector does not take it.")
+
     def change_faults(self, faults: Faults) -> None:
         self.world.change_faults(faults)
         self.sender.faults = faults
 
     def change_settings(self, settings: Settings) -> None:
         self.world.change_settings(settings)
+        self.sender.longest_pause = settings.longest_retry_pause
+
+    def advance_clock(self, seconds: float) -> None:
+        """Move the pretended time; what is due by then happens."""
+        self.world.advance_clock(seconds)
+        self.sender.clock_moved()
 
     async def reset(self) -> None:
         """Forget everything, updates on their way and files included."""
@@ -113,6 +137,8 @@ class Simulator:
 
     def _delivered(self, webhooks: Sequence[Webhook]) -> None:
         self.world.webhooks_done(webhooks)
+        self._news.set()
+        self._news = asyncio.Event()
         for webhook in webhooks:
             message = self.world.messages.get(webhook.message_id or "")
             if message and message.author == CUSTOMER and message.status == "sent":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.simulator.model import FAILED, Customer, Message
+from connectors.simulator.model import Customer, Message
 from connectors.simulator.sender import Sender
-from connectors.simulator.webhooks import STATUSES, status_item
+from connectors.simulator.webhooks import STATUSES, contact_of_status, status_item
 from connectors.simulator.world import World
 
 
@@ -54,6 +54,7 @@ class Teller:
 
     def tell_status(self, customer: Customer, message: Message, status: str) -> None:
         """Send a status of one of the business's messages; a failed one comes without contacts."""
-        contact = None if status == FAILED else customer.contact()
         item = status_item(customer, message, status, self.world.now())
-        self.tell(customer, STATUSES, item, contact=contact, number=message.number)
+        contact = contact_of_status(customer, status)
+        for _ in range(self.world.faults.status.repeat):
+            self.tell(customer, STATUSES, item, contact=contact, number=message.number)

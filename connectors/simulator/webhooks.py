@@ -14,6 +14,7 @@ SIGNATURE_HEADER = "X-Hub-Signature-256"
 
 MESSAGES = "messages"
 STATUSES = "statuses"
+ERRORS = "errors"
 ECHOES = "message_echoes"
 CALLS = "calls"
 PREFERENCES = "user_preferences"
@@ -21,6 +22,7 @@ TEMPLATE_STATUS = "message_template_status_update"
 _FIELDS = {
     MESSAGES: "messages",
     STATUSES: "messages",
+    ERRORS: "messages",
     ECHOES: "smb_message_echoes",
     CALLS: "calls",
     PREFERENCES: "user_preferences",
@@ -53,6 +55,16 @@ def envelope(account: str, first_number: str, webhooks: Sequence[Webhook]) -> by
         entries.append({"id": account, "time": int(one.at), "changes": [{"field": one.kind, "value": one.item}]})
     body = {"object": "whatsapp_business_account", "entry": entries}
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def contact_of_status(customer: Customer, status: str) -> dict[str, Any] | None:
+    """What a status says of the customer: who they are once a phone of theirs has it, and nothing when it failed."""
+    if status == "failed":
+        return None
+    contact = customer.contact()
+    if status == "sent":
+        contact.pop("profile")
+    return contact
 
 
 def status_item(customer: Customer, message: Message, status: str, at: float) -> dict[str, Any]:
