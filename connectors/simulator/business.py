@@ -92,7 +92,8 @@ class Business:
             status="delivered",
             via="app",
         )
-        self._teller.tell(customer, ECHOES, echo_item(customer, message, self.world.number))
+        item = echo_item(customer, message, self.world.number)
+        self._teller.tell(customer, ECHOES, item, contact=customer.contact())
         return message
 
     def _reads(self, body: Mapping[str, Any]) -> None:

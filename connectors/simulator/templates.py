@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
 
@@ -27,7 +28,7 @@ class Template(Document):
     status: str = APPROVED
     parameter_format: str = POSITIONAL
     rejected_reason: str = "NONE"
-    quality_score: dict[str, Any] = field(default_factory=lambda: {"score": "UNKNOWN"})
+    quality_score: dict[str, Any] = field(default_factory=lambda: {"score": "UNKNOWN", "date": int(time.time())})
 
     def component(self, kind: str) -> dict[str, Any] | None:
         """The HEADER, BODY, FOOTER or BUTTONS, if it has one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, AsyncIterator
 
-import httpx
 import pytest
 import pytest_asyncio
 
@@ -274,22 +273,3 @@ async def test_a_reaction_only_gets_a_sent_status_and_one_to_nothing_fails(rig: 
     await rig.graph(media("reaction", message_id="wamid.NONE", emoji="\N{THUMBS UP SIGN}"))
     await rig.send()
     await until(lambda: [one["status"] for one in rig.receiver.statuses] == ["sent", "failed", "sent", "delivered"])
-
-
-async def test_pywa_sends_to_it_unmodified(rig: Rig) -> None:
-    from pywa_async import WhatsApp
-    from pywa_async.types import Button, Section, SectionList, SectionRow
-
-    async with httpx.AsyncClient() as session:
-        client = WhatsApp(phone_id=NUMBER, token=TOKEN, session=session)
-        session.base_url = f"{rig.address}/v23.0"
-        await client.send_text(to="447700900123", text="Hello", tracker="outbox-1")
-        await client.send_text(to="447700900123", text="Sure?", buttons=[Button("Yes", "/yes"), Button("No", "/no")])
-        rows = [SectionRow(title="Billing", callback_data="/billing", description="Invoices")]
-        await client.send_text(to="447700900123", text="Topic?", buttons=SectionList("Choose", [Section("All", rows)]))
-        said = await rig.say("ok")
-        assert await client.mark_message_as_read(said)
-
-    shown = [(one["text"], one["callback"]) for one in await rig.thread() if one["direction"] == "out"]
-    assert shown[0] == ("Hello", "outbox-1")
-    assert [text for text, _ in shown[1:]] == ["Sure?\n[Yes]\n[No]", "Topic?\n[Billing]"]
