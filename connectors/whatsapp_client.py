@@ -6,6 +6,7 @@ import asyncio
 import functools
 import logging
 from contextlib import AbstractAsyncContextManager
+from types import MappingProxyType
 from typing import Any, Awaitable, Mapping, Sequence
 
 import httpx
@@ -14,13 +15,14 @@ from pywa_async.client import WhatsApp
 from pywa_async.errors import WhatsAppError
 
 from connectors.whatsapp_documents import File, NotADocument, read_data
-from connectors.whatsapp_errors import classify
+from connectors.whatsapp_errors import classify, is_of_no_use, once_for_a_link
 from connectors.whatsapp_fields import object_in, text_of
 from connectors.whatsapp_media import WhatsAppMedia
 from connectors.whatsapp_outbound import RenderOptions, render
 from connectors.whatsapp_template_list import TemplateList
 from connectors.whatsapp_templates import language_of, template_message
 from handoff.channel import Address, DeliveryError, MediaFile, Rendered, TemplateProblem
+from handoff.rates import DEFAULT_PER_SECOND
 from handoff.settings import WhatsAppSettings, whatsapp_settings
 
 log = structlog.get_logger()
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 UPLOAD_SECONDS = 30.0  # in all; with the send after it, less than the time for which a message is claimed
 MAX_CONNECTIONS = 100
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 CALLBACK_LIMIT = 512  # characters of biz_opaque_callback_data
 # Nothing was sent when one of these is raised; after any other failure nobody knows.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -105,6 +108,9 @@ class WhatsAppChannel:
             raise DeliveryError("WhatsApp took the message but gave it no id.", retry=True, unknown=True)
         return provider_id
 
+    def per_second(self, number: str) -> float:
+        return DEFAULT_PER_SECOND
+
     async def acknowledge(self, number: str, message_id: str) -> None:
         """Blue ticks for the message and those before it, and "typing" until the answer comes or 25 s have passed."""
         receipt = {
@@ -166,14 +172,16 @@ class WhatsAppChannel:
 
     async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One call to ``/{number}/messages``."""
-        return await self._call(self._api.send_raw_request("POST", f"/{number}/messages", json=body))
+        return await self._call(self._api.send_raw_request("POST", f"/{number}/messages", json=body), body)
 
-    async def _call(self, request: Awaitable[Mapping[str, Any]]) -> dict[str, Any]:
+    async def _call(
+        self, request: Awaitable[Mapping[str, Any]], message: Mapping[str, Any] = NOTHING
+    ) -> dict[str, Any]:
         """One call, every failure of which is a `DeliveryError`."""
         try:
             answer = await request
         except WhatsAppError as error:
-            raise _refused(error) from error
+            raise _refused(error, message) from error
         except _NOT_SENT as error:
             raise DeliveryError(f"WhatsApp could not be reached: {type(error).__name__}.", retry=True) from error
         except httpx.HTTPError as error:
@@ -207,18 +215,13 @@ def _recipient(to: Address) -> dict[str, str]:
     raise DeliveryError("The customer has neither a phone number nor a user id.", retry=False)
 
 
-def _refused(error: WhatsAppError) -> DeliveryError:
+def _refused(error: WhatsAppError, message: Mapping[str, Any]) -> DeliveryError:
     verdict = classify(error.code, status=error.status_code, transient=error.is_transient)
-    log.warning("whatsapp.refused", code=error.code, status=error.status_code, retry=verdict.retry)
-    wait = _retry_after(error.raw_response) or verdict.delay
-    return DeliveryError(
-        verdict.explanation,
-        retry=verdict.retry,
-        code=error.code,
-        retry_after=wait,
-        tries=verdict.tries,
-        operator=verdict.operator,
-    )
+    verdict = once_for_a_link(verdict, error.code, message)
+    if is_of_no_use(error.code, message):
+        return DeliveryError("The message to react to is gone or too old.", retry=False, code=error.code)
+    log.warning("whatsapp.refused", code=error.code, status=error.status_code, remedy=verdict.remedy.value)
+    return verdict.as_error(error.code, _retry_after(error.raw_response))
 
 
 def _retry_after(response: httpx.Response | None) -> float | None:

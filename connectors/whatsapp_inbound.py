@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any, Iterator, Mapping
 
 from connectors.whatsapp_content import content_of, media_in, text_in
-from connectors.whatsapp_errors import classify
+from connectors.whatsapp_errors import late_failure
 from connectors.whatsapp_fields import Json, integer_of, label_of, object_in, text_of, time_of
 from connectors.whatsapp_identity import address_of, change_in_system_message, change_in_user_id_update
 from connectors.whatsapp_text import clean_json
-from handoff.channel import Address, AddressChange, Batch, Inbound, Receipt
+from handoff.channel import Address, AddressChange, Batch, DeliveryError, Inbound, Receipt
 
 STATUSES = frozenset({"sent", "delivered", "read", "played", "failed"})
 KNOWN_TYPES = frozenset(
@@ -128,7 +128,7 @@ class _Reader:
             return self._ignore("status", "group")
         if provider_id is None or not isinstance(name, str) or name not in STATUSES:
             return self._ignore("status", name)
-        code, words = self._reason(status) if name == "failed" else (None, None)
+        failure = self._failure(status) if name == "failed" else None
         self.receipts.append(
             Receipt(
                 number=number,
@@ -136,16 +136,16 @@ class _Reader:
                 status=name,
                 at=time_of(status, self.received_at),
                 outbox_id=text_of(status.get("biz_opaque_callback_data")),
-                error_code=code,
-                error=words,
+                error_code=(failure.code or None) if failure else None,
+                error=str(failure) if failure else None,
+                failure=failure,
             )
         )
 
-    def _reason(self, status: Json) -> tuple[int | None, str]:
-        """Meta's code of a failure, and what it means in plain words."""
+    def _failure(self, status: Json) -> DeliveryError:
+        """What Meta's code of a failure means."""
         codes = [integer_of(error.get("code")) for error in self._objects(status, "errors")]
-        code = next((code for code in codes if code is not None), None)
-        return code, "WhatsApp did not say why." if code is None else classify(code).explanation
+        return late_failure(next((code for code in codes if code is not None), None))
 
     def _user_ids(self, number: str, value: Json) -> None:
         for update in self._objects(value, "user_id_update"):

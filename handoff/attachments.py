@@ -11,6 +11,9 @@ MAX_NAME = 240
 _BYTES = re.compile(r"(data:[\w.+-]+/[\w.+-]+[\w.+;=-]{0,200};base64,)[A-Za-z0-9+/]")
 
 
+_CUT = re.compile(r"data:[\w.+-]+/[\w.+-]+[\w.+;=-]{0,200};base64,")
+
+
 def without_bytes(value: Any) -> Any:
     """The same JSON value, with every ``data:`` address cut after its type; the value itself when there is none."""
     if isinstance(value, str):
@@ -23,6 +26,14 @@ def without_bytes(value: Any) -> Any:
         items = [without_bytes(item) for item in value]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
     return value
+
+
+def has_lost_bytes(value: Any) -> bool:
+    """Has a ``data:`` address been cut after its type somewhere in this JSON value? Then it cannot be sent again."""
+    if isinstance(value, str):
+        return _CUT.fullmatch(value) is not None
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return any(has_lost_bytes(item) for item in items)
 
 
 def kind_in(event: Mapping[str, Any]) -> str | None:

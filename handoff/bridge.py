@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import sqlalchemy as sa
 import structlog
@@ -19,6 +19,7 @@ from sanic import Sanic
 from sqlalchemy.engine import Connection
 
 from handoff import conversations, inbox, outbox_results, server
+from handoff.alarms import Alarms
 from handoff.bot import Bot, assistant_of, longest_history, take_over
 from handoff.channel import Batch, CustomerChannel, DeliveryError
 from handoff.clock import Clock, system_clock
@@ -63,6 +64,7 @@ class Bridge:
         self.dispatcher = dispatcher
         self.commands = commands
         self.channel = commands.channel
+        self._alarms = Alarms(clock)
         self.clock = clock
         self._waiting: list[Accepted] = []
         self._writer: asyncio.Task[None] | None = None
@@ -148,6 +150,8 @@ class Bridge:
         for accepted in together:
             if not accepted.written.done():
                 accepted.written.set_result(None)
+            for receipt in accepted.batch.receipts:
+                self._alarms.tell(receipt.failure)
         self.worker.wake(touched)
         self.dispatcher.wake()
         if any(message.media for accepted in together for message in accepted.batch.messages):
@@ -172,6 +176,8 @@ class Bridge:
                     touched[conversation_id] = None
             for receipt in accepted.batch.receipts:
                 outbox_results.apply_receipt(connection, receipt, now)
+        for failed in (receipt for accepted in together for receipt in accepted.batch.receipts if receipt.failure):
+            outbox_results.slow_down(connection, failed.number, cast(DeliveryError, failed.failure), now)
         return list(touched)
 
 

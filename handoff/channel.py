@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, AsyncIterator, Mapping, Protocol, Sequence
 
 # What a message is to the rules of the customer's channel. Free-form ones go out while the messaging window is open;
@@ -82,7 +83,8 @@ class Inbound:
 class Receipt:
     """What became of a message we sent: ``sent``, ``delivered``, ``read``, ``played`` or ``failed``.
 
-    ``outbox_id`` is our own id that travelled with the message, when the channel gave it back.
+    ``outbox_id`` is our own id that travelled with the message, when the channel gave it back. ``failure`` says of a
+    message that failed what an answer to the call would have said.
     """
 
     number: str
@@ -92,6 +94,7 @@ class Receipt:
     outbox_id: str | None = None
     error_code: int | None = None
     error: str | None = None
+    failure: DeliveryError | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -127,12 +130,26 @@ class Rendered:
     kind: str = FREE_FORM
 
 
+class Remedy(Enum):
+    """What becomes of a message that was not accepted; exactly one of these."""
+
+    RETRY = "retry"  # it is tried again after a while
+    PARK = "park"  # it waits, with all of its number, until whoever runs the service has acted
+    TELL_AGENT = "tell_agent"  # it is dead: the agent who wrote it hears why
+    ALARM = "alarm"  # it is dead, and whoever runs the service hears of it, too: something has to be mended
+
+
+NUMBER = "number"  # what an error slows down, besides the message: all that this number sends,
+APP = "app"  # or all calls of the app
+
+
 class DeliveryError(Exception):
     """A message was not accepted. It answers "will trying again help?".
 
     ``retry``: try again later (after ``retry_after`` seconds if given). ``unknown``: no answer came, so the message
     may have been sent. ``code`` is the provider's own code, ``0`` when there is none. ``tries``: give up after so many.
-    ``operator``: nothing goes out until whoever runs the service has acted.
+    ``operator``: whoever runs the service has to act; with ``retry``, nothing goes out until they have. ``slows``:
+    NUMBER or APP. ``base``: wait for base^n seconds, n = 0, 1, 2, ... growing with each failure.
     """
 
     def __init__(
@@ -145,14 +162,24 @@ class DeliveryError(Exception):
         unknown: bool = False,
         tries: int | None = None,
         operator: bool = False,
+        slows: str | None = None,
+        base: float | None = None,
     ) -> None:
         super().__init__(message)
         self.retry = retry
+        self.slows = slows
+        self.base = base
         self.code = code
         self.retry_after = retry_after
         self.unknown = unknown
         self.tries = tries
         self.operator = operator
+
+    @property
+    def remedy(self) -> Remedy:
+        if self.retry:
+            return Remedy.PARK if self.operator else Remedy.RETRY
+        return Remedy.ALARM if self.operator else Remedy.TELL_AGENT
 
 
 class MediaError(Exception):
@@ -200,6 +227,10 @@ class CustomerChannel(Protocol):
         Raises:
             DeliveryError: it was not accepted, or nobody knows.
         """
+        ...
+
+    def per_second(self, number: str) -> float:
+        """How many messages this number may send in a second."""
         ...
 
     async def acknowledge(self, number: str, message_id: str) -> None:

@@ -9,8 +9,9 @@ import contextlib
 import structlog
 from sqlalchemy.engine import Connection
 
-from handoff import outbox, outbox_claims, outbox_results
+from handoff import outbox, outbox_claims, outbox_results, rates
 from handoff.agent_channel import AgentChannel
+from handoff.alarms import Alarms
 from handoff.channel import CustomerChannel, DeliveryError
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
@@ -22,7 +23,6 @@ log = structlog.get_logger(__name__)
 MAX_IN_FLIGHT = 32
 MAX_ACKNOWLEDGEMENTS = 8
 POLL_SECONDS = 0.5
-TELL_OPERATOR_EVERY = 60.0
 PAUSE_WHEN_UNAVAILABLE = 0.5
 
 Outcome = str | DeliveryError | None
@@ -40,8 +40,11 @@ class Dispatcher:
         self.server = server
         self.clock = clock
         self.in_flight = 0
+        self._crowded: frozenset[str] = frozenset()  # numbers whose rate is used up, as of the last claim
+        self._room_in: float | None = None  # seconds until one of them has room
+        self._acknowledged: list[str] = []
         self._finished: list[tuple[Delivery, Outcome]] = []
-        self._told_operator: dict[int, float] = {}
+        self._alarms = Alarms(clock)
         self._wake = asyncio.Event()
         self._acknowledging = asyncio.Semaphore(MAX_ACKNOWLEDGEMENTS)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -75,9 +78,12 @@ class Dispatcher:
         self._keep(asyncio.ensure_future(self._acknowledge(number, message_id)))
 
     async def _acknowledge(self, number: str, message_id: str) -> None:
+        """Gives way to messages: when their rate is used up, nobody misses it."""
         try:
             async with self._acknowledging:
-                await self.channel.acknowledge(number, message_id)
+                if self._crowded.isdisjoint((number, rates.APP)):
+                    self._acknowledged.append(number)
+                    await self.channel.acknowledge(number, message_id)
         except Exception as error:
             log.debug("baton.acknowledge_failed", error=type(error).__name__)
 
@@ -98,7 +104,8 @@ class Dispatcher:
             self._keep(asyncio.create_task(self._deliver(delivery)))
         if not more:
             # not wait_for: in Python 3.10 it loses a cancellation that comes together with the wake-up
-            timer = asyncio.get_running_loop().call_later(POLL_SECONDS, self._wake.set)
+            pause = POLL_SECONDS if self._room_in is None else min(POLL_SECONDS, max(0.01, self._room_in))
+            timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
             try:
                 await self._wake.wait()
             finally:
@@ -119,13 +126,11 @@ class Dispatcher:
                     outbox_results.record_failure(connection, delivery, outcome, now)
                 else:
                     outbox_results.record_sent(connection, delivery, outcome, now)
-            room = MAX_IN_FLIGHT - self.in_flight
-            if not claim or room <= 0:
-                return [], False
-            deliveries, refused = outbox_claims.claim(connection, self.server, now, room)
-            if deliveries and not self.database.is_sqlite:
-                connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
-            return deliveries, bool(refused)
+            for delivery, outcome in finished:  # last: these locks are held by all who claim
+                if isinstance(outcome, DeliveryError):
+                    outbox_results.slow_down(connection, delivery.to.number, outcome, now)
+            free = MAX_IN_FLIGHT - self.in_flight
+            return self._claim(connection, now, free) if claim and free > 0 else ([], False)
 
         result = await self.database.write(work, durable=False)
         if result[0]:
@@ -134,6 +139,16 @@ class Dispatcher:
             await self.database.flush()
         del self._finished[: len(finished)]
         return result
+
+    def _claim(self, connection: Connection, now: float, free: int) -> tuple[list[Delivery], bool]:
+        room = rates.room(connection, now, self.channel.per_second)
+        while self._acknowledged:  # these count as well, where they are counted
+            room.count(self._acknowledged.pop())
+        deliveries, ended = outbox_claims.claim(connection, self.server, now, free, room)
+        self._crowded, self._room_in = frozenset(room.closed), room.wait()
+        if deliveries and not self.database.is_sqlite:
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO on")
+        return deliveries, bool(ended)
 
     async def _deliver(self, delivery: Delivery) -> None:
         started = self.clock()
@@ -149,19 +164,11 @@ class Dispatcher:
         except Exception as error:
             log.exception("baton.delivery_bug", trace_id=delivery.trace_id, lane=delivery.lane)
             outcome = DeliveryError(f"{type(error).__name__}: {error}", retry=True, unknown=True)
-        self._tell_operator(outcome)
+        self._alarms.tell(outcome if isinstance(outcome, DeliveryError) else None)
         self.in_flight -= 1
         self._finished.append((delivery, outcome))
         self._wake.set()
         _log_delivery(delivery, outcome, self.clock() - started)
-
-    def _tell_operator(self, outcome: Outcome) -> None:
-        """An error line for what only the operator can mend; one a minute for each code."""
-        if isinstance(outcome, DeliveryError) and outcome.operator:
-            now = self.clock()
-            if now - self._told_operator.get(outcome.code, -TELL_OPERATOR_EVERY) >= TELL_OPERATOR_EVERY:
-                self._told_operator[outcome.code] = now
-                log.error("baton.operator_needed", code=outcome.code, reason=str(outcome), messages="wait")
 
 
 def _log_delivery(delivery: Delivery, outcome: Outcome, seconds: float) -> None:

@@ -9,8 +9,9 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, outbox, tables
+from handoff import conversations, outbox, rates, tables
 from handoff.channel import FREE_FORM, MARKETING, OPTED_OUT, WINDOW_CLOSED, Address
+from handoff.rates import Room
 
 log = structlog.get_logger(__name__)
 
@@ -27,10 +28,23 @@ _IS_OPEN = _row.c.status.in_([sa.literal_column("'pending'"), sa.literal_column(
 _HEADS = (
     sa.select(sa.func.min(_row.c.seq)).where(_IS_OPEN).group_by(_row.c.lane, _row.c.conversation_id).scalar_subquery()
 )
+_pair = tables.pair_rates
+_MAY_LEAVE = sa.or_(
+    _row.c.lane == outbox.AGENT,
+    sa.and_(
+        _talk.c.number.not_in(sa.bindparam("closed", expanding=True)),
+        sa.or_(_pair.c.paid_until.is_(None), _pair.c.paid_until <= sa.bindparam("pair_until")),
+    ),
+)
 _DUE = (
-    sa.select(_row, *(_talk.c[name].label(f"talk_{name}") for name in _ADDRESS + _STANDS))
+    sa.select(
+        _row,
+        _pair.c.paid_until.label("pair_paid_until"),
+        *(_talk.c[name].label(f"talk_{name}") for name in _ADDRESS + _STANDS),
+    )
     .join(_talk, _talk.c.id == _row.c.conversation_id)
-    .where(_row.c.seq.in_(_HEADS), _row.c.next_try_at <= sa.bindparam("now"))
+    .outerjoin(_pair, _pair.c.conversation_id == _row.c.conversation_id)
+    .where(_row.c.seq.in_(_HEADS), _row.c.next_try_at <= sa.bindparam("now"), _MAY_LEAVE)
     .where(
         sa.or_(
             _row.c.status == outbox.PENDING,
@@ -88,20 +102,29 @@ _OPT_OUT = Barrier(
 )
 
 
-def claim(connection: Connection, server: str, now: float, limit: int = 64) -> tuple[list[Delivery], list[str]]:
+def claim(
+    connection: Connection, server: str, now: float, limit: int = 64, room: Room | None = None
+) -> tuple[list[Delivery], list[str]]:
     """Claim the first open row of each lane that is due. Rows that may not go out any more end instead; returns what to
-    deliver, and the conversations in which something ended (there may be more to claim at once)."""
+    deliver, and the conversations in which something ended (there may be more to claim at once).
+
+    ``room`` is what rates allow; what finds none in it stays as it is, and is the first of its lane when there is.
+    """
+    room = room or rates.room(connection, now)
     claimed: list[RowMapping] = []
     ended: list[str] = []
-    for row in connection.execute(_DUE, {"now": now, "most": limit}).mappings().all():
+    for row in _due(connection, room, limit):
         barrier = _barrier_now(connection, row, now) if row["lane"] == outbox.CUSTOMER else None
-        if barrier is None:
-            claimed.append(row)
-        else:
+        if barrier is not None:
             _end(connection, row, barrier, now)
             ended.append(row["conversation_id"])
+        elif row["lane"] == outbox.AGENT or room.take(row["talk_number"]):
+            claimed.append(row)
     if claimed:
         connection.execute(_CLAIM, [_taken(row, server, now) for row in claimed])
+        customers = [row for row in claimed if row["lane"] == outbox.CUSTOMER]
+        rates.pay_pairs(connection, ((row["conversation_id"], row["pair_paid_until"]) for row in customers), now)
+    room.save(connection)
     return [_delivery(row, server) for row in claimed], ended
 
 
@@ -118,6 +141,13 @@ def release_claims_of(connection: Connection, gone: Callable[[Iterable[str]], li
     }
     interrupted = _row.update().where(sending, _row.c.claimed_by.in_(gone(holders)))
     return int(connection.execute(interrupted.values(**values)).rowcount)
+
+
+def _due(connection: Connection, room: Room, limit: int) -> list[RowMapping]:
+    closed = room.closed
+    due = _DUE.where(_row.c.lane == outbox.AGENT) if rates.APP in closed else _DUE
+    given = {"now": room.now, "most": limit, "closed": closed, "pair_until": room.now + rates.PAIR_AHEAD}
+    return list(connection.execute(due, given).mappings().all())
 
 
 def _barrier_now(connection: Connection, row: RowMapping, now: float) -> Barrier | None:

@@ -6,13 +6,15 @@ import random
 from typing import Any, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, outbox, protocol, receipts, tables
-from handoff.channel import FREE_FORM, WINDOW_CLOSED, DeliveryError, Receipt
+from handoff import attachments, conversations, floor, outbox, protocol, rates, receipts, tables
+from handoff.channel import APP, FREE_FORM, NUMBER, OPTED_OUT, WINDOW_CLOSED, DeliveryError, Receipt, Remedy
 from handoff.outbox import DEAD, PENDING, SENDING, SENT
 from handoff.outbox_claims import STATUS_GRACE_SECONDS, Delivery
 
+LONGEST_PAUSE = 3600.0
+MOST_SENDS = 4  # of a message that is taken each time, and fails afterwards
 GIVE_UP_AFTER_SECONDS = 24 * 3600.0  # a template's; a free-form message has until its window closes
 
 _row = tables.outbox
@@ -51,8 +53,9 @@ def record_failure(connection: Connection, delivery: Delivery, error: DeliveryEr
     values: dict[str, Any] = {"attempts": attempts, "error": str(error), "error_code": error.code, "claimed_by": None}
     if error.unknown:
         values["unknown_sends"] = _row.c.unknown_sends + 1
-    if error.code == WINDOW_CLOSED:  # before the row is locked: a turn locks its conversation first, too
-        _close_window(connection, delivery.__dict__, now)
+    _learn(
+        connection, delivery.__dict__, error.code, now
+    )  # before the row is locked: turns lock conversations first, too
     if again:
         due = now + _pause(error, attempts)
         values |= {"status": PENDING, "next_try_at": _before_the_window_closes(connection, delivery, due, now)}
@@ -73,7 +76,9 @@ def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
     if row is None:
         receipts.keep_early(connection, receipt)
         return
-    if not receipts.is_news(receipt.status, row["delivery"]):
+    if _is_of_an_earlier_try(row, receipt) or not receipts.is_news(receipt.status, row["delivery"]):
+        return
+    if receipt.status == "failed" and _send_again(connection, row, receipt, at):
         return
     values: dict[str, Any] = {"delivery": receipt.status, "provider_id": receipt.provider_id}
     if row["status"] in (PENDING, SENDING):  # the answer to the send was lost: no need to send again
@@ -81,12 +86,51 @@ def apply_receipt(connection: Connection, receipt: Receipt, at: float) -> None:
     if receipt.status == "failed":
         values |= {"error": receipt.error, "error_code": receipt.error_code}
     outbox.update(connection, row["seq"], **values)
-    if receipt.error_code == WINDOW_CLOSED:
-        _close_window(connection, row, at)
+    _learn(connection, row, receipt.error_code, at)
     outbox.tell_agent(
         connection, row, receipt.status, receipt.at,
         code=None if receipt.error_code is None else str(receipt.error_code), text=receipt.error,
     )  # fmt: skip
+
+
+def slow_down(connection: Connection, number: str, error: DeliveryError, now: float) -> None:
+    """Pause what an error slows: its number, or the app. The last lock of its transaction."""
+    key = {NUMBER: number, APP: rates.APP}.get(error.slows or "")
+    if key is not None:
+        rates.pause(connection, key, error.retry_after or 1.0, now, grows=error.remedy is Remedy.RETRY)
+
+
+def _is_of_an_earlier_try(row: RowMapping, receipt: Receipt) -> bool:
+    """A message that failed and was sent again has a new id with its provider. What is still told of the old one, or
+    told once more, is not about the new one; but a delivery of the old one is a delivery."""
+    if receipt.status not in ("sent", "failed") or row["provider_id"] is None:
+        return False
+    same = row["provider_id"] == receipt.provider_id
+    return same if row["status"] in (PENDING, SENDING) else not same
+
+
+def _send_again(connection: Connection, row: RowMapping, receipt: Receipt, now: float) -> bool:
+    """Queue a message that was taken first and failed afterwards, if trying again may help; floor and window decide
+    when it is claimed. Returns whether it is."""
+    error, attempts = receipt.failure, row["attempts"] + 1
+    if error is None or not error.retry or row["status"] != SENT or attachments.has_lost_bytes(row["payload"]):
+        return False
+    most = error.tries or (None if error.remedy is Remedy.PARK else MOST_SENDS)
+    if most is not None and attempts >= most:
+        return False
+    outbox.update(
+        connection, row["seq"], status=PENDING, attempts=attempts, next_try_at=now + _pause(error, attempts),
+        provider_id=receipt.provider_id, delivery=None, error=receipt.error, error_code=receipt.error_code,
+    )  # fmt: skip
+    return True
+
+
+def _learn(connection: Connection, row: Mapping[str, Any], code: int | None, now: float) -> None:
+    """What an error says about the customer: the window is closed, or they opted out."""
+    if code == WINDOW_CLOSED:
+        _close_window(connection, row, now)
+    elif code == OPTED_OUT:
+        conversations.update(connection, row["conversation_id"], opted_out=True)
 
 
 def _close_window(connection: Connection, row: Mapping[str, Any], now: float) -> None:
@@ -105,6 +149,8 @@ def _too_old(delivery: Delivery, now: float) -> bool:
 
 
 def _pause(error: DeliveryError, attempts: int) -> float:
+    if error.base is not None:
+        return min(LONGEST_PAUSE, error.base ** (attempts - 1))
     pause = min(60.0, 0.5 * 2.0 ** min(attempts, 8)) * random.uniform(0.5, 1.0)
     return max(pause, STATUS_GRACE_SECONDS if error.unknown else 0.0, error.retry_after or 0.0)
 

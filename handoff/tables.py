@@ -93,6 +93,22 @@ sa.Index(
 )  # fmt: skip
 sa.Index("outbox_provider_id", outbox.c.provider_id)
 
+rates = sa.Table(  # how fast each of our numbers may send; the key "*" stands for all calls of the app
+    "rates",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("paid_until", sa.Float, nullable=False),
+    sa.Column("paused_until", sa.Float, nullable=False),
+    sa.Column("strikes", sa.Integer, nullable=False),
+)
+
+pair_rates = sa.Table(  # how fast each customer may be sent to; apart from their conversation, which turns lock
+    "pair_rates",
+    metadata,
+    sa.Column("conversation_id", sa.Text, sa.ForeignKey("conversations.id"), primary_key=True),
+    sa.Column("paid_until", sa.Float, nullable=False),
+)
+
 early_receipts = sa.Table(  # a status can arrive before the answer to the send
     "early_receipts",
     metadata,

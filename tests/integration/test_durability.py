@@ -34,6 +34,9 @@ class CrashingChannel:
         self.taken.set_result(outbox_id)
         return f"wamid.{outbox_id}"
 
+    def per_second(self, number: str) -> float:
+        return 80.0
+
     async def acknowledge(self, number: str, message_id: str) -> None:
         """Nobody looks."""
 

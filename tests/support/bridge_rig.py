@@ -106,6 +106,7 @@ class TextChannel:
         self.accepted: list[tuple[str, str]] = []  # (outbox id, text), each time that one was taken
         self.answer: Callable[[], Exception | None] = lambda: None
         self.arrives: Callable[[], bool] = lambda: True  # of an unknown send: did it go out after all?
+        self.pace = 80.0
         self.rendered: list[Mapping[str, Any]] = []
         self._ids = itertools.count(1)
 
@@ -135,6 +136,9 @@ class TextChannel:
         if error is not None:
             raise error
         return f"wamid.{next(self._ids)}"
+
+    def per_second(self, number: str) -> float:
+        return self.pace
 
     async def acknowledge(self, number: str, message_id: str) -> None:
         pass

@@ -29,6 +29,9 @@ class FileChannel:
         self._note("sent", outbox_id)
         return f"wamid.{outbox_id}"
 
+    def per_second(self, number: str) -> float:
+        return 80.0
+
     async def acknowledge(self, number: str, message_id: str) -> None:
         self._note("read", f"{number} {message_id}")
 

@@ -8,8 +8,9 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from handoff import outbox
+from handoff.alarms import TELL_EVERY, Alarms
 from handoff.channel import DeliveryError
-from handoff.dispatcher import TELL_OPERATOR_EVERY, Dispatcher
+from handoff.dispatcher import Dispatcher
 
 
 async def test_a_delivery_that_waits_for_the_operator_tells_them() -> None:
@@ -27,16 +28,15 @@ async def test_a_delivery_that_waits_for_the_operator_tells_them() -> None:
 
 
 def test_the_operator_is_told_once_a_minute_what_only_they_can_mend() -> None:
-    nobody: Any = None
     now = 1000.0
-    dispatcher = Dispatcher(nobody, nobody, nobody, "server/1/a", lambda: now)
+    alarms = Alarms(lambda: now)
     expired = DeliveryError("The token has expired.", retry=True, code=190, operator=True)
     with capture_logs() as told:
-        for outcome in (expired, expired, DeliveryError("Busy.", retry=True, code=131016), "wamid.1", None):
-            dispatcher._tell_operator(outcome)
+        for outcome in (expired, expired, DeliveryError("Busy.", retry=True, code=131016), None):
+            alarms.tell(outcome)
         assert [(line["event"], line["code"], line["log_level"]) for line in told] == [
             ("baton.operator_needed", 190, "error")
         ]
-        now += TELL_OPERATOR_EVERY
-        dispatcher._tell_operator(expired)
+        now += TELL_EVERY
+        alarms.tell(expired)
         assert len(told) == 2
