@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from connectors.simulator.live import RESYNC, Hub
-from connectors.simulator.model import Counters, Customer, Settings, Thread, user_id_for
+from connectors.simulator.model import Counters, Customer, Message, Settings, Thread, user_id_for
 from connectors.simulator.storage import Storage
 
 
@@ -114,7 +114,7 @@ class People:
             "typing": self.business_types(customer),
             "typing_until": customer.typing_until,
             "window_ends_at": customer.window_ends_at,
-            "last": {"text": last.text, "at": last.at, "author": last.author, "status": last.status} if last else None,
+            "last": _brief(last) if last else None,
         }
 
     def business_types(self, customer: Customer) -> bool:
@@ -124,3 +124,8 @@ class People:
     def _tell_customer(self, customer: Customer) -> None:
         if self.hub.heard:
             self.hub.tell({"event": "customer", "customer": self.as_json(customer)})
+
+
+def _brief(message: Message) -> dict[str, Any]:
+    """A message as the list of customers shows it."""
+    return {name: getattr(message, name) for name in ("type", "text", "at", "author", "status")}

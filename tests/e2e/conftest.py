@@ -38,12 +38,13 @@ def simulator(process: Simulator) -> Simulator:
 
 @pytest.fixture
 def phone(simulator: Simulator, new_page: Callable[..., Page]) -> Iterator[Page]:
-    """Ana's phone; an error in the page's scripts fails the test."""
+    """Ana's phone; an error in the page's scripts, or something that its security policy refuses, fails the test."""
     from playwright.sync_api import expect
 
     page = new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security Policy" in line.text else None)
     page.goto(simulator.address)
     expect(page.get_by_test_id("customer-row")).to_have_text(re.compile("Ana"))
     yield page

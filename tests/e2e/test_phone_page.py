@@ -159,12 +159,3 @@ def test_on_a_small_screen_the_phone_is_the_page_and_customers_are_one_tap_away(
         expect(page.locator("#people")).to_be_hidden()
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width == SMALL["width"]
-
-
-def test_every_request_of_the_page_stays_on_this_machine(simulator: Simulator, new_page: Callable[..., Page]) -> None:
-    page = new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(simulator.address)
-    expect(page.get_by_test_id("customer-row")).to_be_visible()
-    assert asked and all(url.startswith(simulator.address) for url in asked)

@@ -40,6 +40,7 @@ export const api = {
   say: (key, message) => call("POST", `${customer(key)}/messages`, message),
   upload,
   read: (key, upTo) => call("POST", `${customer(key)}/read`, { up_to: upTo }),
+  played: (key, id) => call("POST", `${customer(key)}/played`, { message_id: id }),
   echo: (key, text) => call("POST", "echo", { to: key, text }),
   clock: () => call("GET", "clock"),
   advance: (seconds) => call("POST", "clock", { advance: seconds }),

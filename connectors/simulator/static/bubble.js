@@ -2,7 +2,7 @@
 import { choices } from "./choices.js";
 import { h, icon } from "./dom.js";
 import { isRightToLeft } from "./markup.js";
-import { menuButton } from "./menu.js";
+import { menuButton, openOnLongPress } from "./menu.js";
 import { parts } from "./parts.js";
 import { quote } from "./quote.js";
 import { clock, full } from "./times.js";
@@ -24,7 +24,11 @@ export function bubble(message, { first, find, act, reactions }) {
   if (quoted) content.append(quote(find(quoted), act.business(), () => act.show(quoted)));
   content.append(...parts(message, act));
   content.append(meta(message, own, content));
-  if (!message.deleted) content.append(menuButton(message, act));
+  if (!message.deleted) {
+    const button = menuButton(message, act);
+    content.append(button);
+    openOnLongPress(content, button);
+  }
   const element = h("div", {
     className: `message${first ? " first" : ""}${reactions?.length ? " reacted" : ""}`,
     "data-testid": "bubble",

@@ -4,9 +4,10 @@ import { byId } from "./dom.js";
 
 const GRAPH_ANSWERS = { drop: { drop_answer_rate: 1 }, hang: { hang_seconds: 20 }, html: { html: true } };
 const SWITCHES = ["enforce_window", "auto_read", "coexistence"];
+const RATES = { pair_burst: 45, throughput: 80 }; // WhatsApp's own: at once to one customer, and a second for a number
 const CHOICES = ["edits", "template_review"];
 
-/** `attempt` runs a change and says when it did not work. Gives back how to load both. */
+/** `attempt` runs a change and says when it did not work. Gives back how to `load` both, and the further `numbers` of the business. */
 export function makeFaults(attempt) {
   const faults = byId("faults");
   const settings = byId("settings");
@@ -19,6 +20,7 @@ export function makeFaults(attempt) {
     const answer = number ? { [kind]: Number(number) } : { ...GRAPH_ANSWERS[kind] };
     if (answer.drop_answer_rate) answer.drop_answer_rate = rate;
     return {
+      ...extra.faults,
       graph: { latency_ms: Number(field.latency_ms.value), rate, ...answer },
       webhook: {
         duplicate: Number(field.duplicate.value), batch: Number(field.batch.value), delay_ms: Number(field.delay_ms.value),
@@ -60,6 +62,7 @@ export function makeFaults(attempt) {
   function showSettings(data) {
     extra.settings = data;
     const field = settings.elements;
+    field.rates.checked = data.pair_burst > 0 || data.throughput > 0;
     for (const name of SWITCHES) field[name].checked = data[name];
     for (const name of CHOICES) select(field[name], data[name]);
     field.refuse_unknown.checked = data.unknown_customer === "refuse";
@@ -67,8 +70,10 @@ export function makeFaults(attempt) {
 
   function readSettings() {
     const field = settings.elements;
+    const rates = field.rates.checked ? RATES : { pair_burst: 0, throughput: 0 };
     return {
       ...extra.settings,
+      ...(field.rates.checked === (extra.settings.pair_burst > 0 || extra.settings.throughput > 0) ? {} : rates),
       ...Object.fromEntries(SWITCHES.map((name) => [name, field[name].checked])),
       ...Object.fromEntries(CHOICES.map((name) => [name, field[name].value])),
       unknown_customer: field.refuse_unknown.checked ? "refuse" : "create",
@@ -80,11 +85,14 @@ export function makeFaults(attempt) {
   settings.onchange = () => attempt(async () => showSettings(await api.setSettings(readSettings())));
   byId("no-faults").onclick = () => attempt(async () => showFaults(await api.noFaults()), "All faults are off.");
 
-  return async () => {
+  /** Load both. */
+  async function load() {
     const [faultsNow, settingsNow] = await Promise.all([api.faults(), api.settings()]);
     showFaults(faultsNow);
     showSettings(settingsNow);
-  };
+  }
+
+  return { load, numbers: () => extra.settings.numbers || [] };
 }
 
 /** A value that a test set, and the list does not have, is shown too. */

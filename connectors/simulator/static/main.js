@@ -2,7 +2,7 @@
 import { api, follow } from "./api.js";
 import { byId } from "./dom.js";
 import { makePanel } from "./panel.js";
-import { drawPeople, setUpForm } from "./people.js";
+import { drawPeople, numbersOf, setUpForm } from "./people.js";
 import { makePhone } from "./phone.js";
 import { setNow } from "./times.js";
 
@@ -155,5 +155,5 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("visibilitychange", () => phones.forEach((phone) => phone.read()));
 setInterval(draw, 1000);
-setUpForm(customers, (customer) => { customers.set(customer.user_id, customer); choose(customer).then(() => active.focus()); });
+setUpForm(() => numbersOf(customers, panel.numbers()), (customer) => { customers.set(customer.user_id, customer); choose(customer).then(() => active.focus()); });
 follow({ opened: reload, news: (news) => hear[news.event]?.(news), lost: () => offline(true) });

@@ -19,6 +19,34 @@ export function menuButton(message, act) {
   return button;
 }
 
+const PRESS_MS = 450;
+const RELEASE_MS = 50;
+const PRESS_SLACK = 10; // pixels that a finger may move without meaning to scroll
+
+/** Where there is no mouse, pressing a bubble long opens its menu. */
+export function openOnLongPress(content, button) {
+  let press = null;
+  const stop = () => { clearTimeout(press?.timer); press = null; };
+  content.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "touch" || event.target.closest("button, a, input, .menu")) return;
+    press = { x: event.clientX, y: event.clientY, timer: setTimeout(() => { stop(); ignoreRelease(); navigator.vibrate?.(10); button.click(); }, PRESS_MS) };
+  });
+  content.addEventListener("pointermove", (event) => {
+    if (press && Math.hypot(event.clientX - press.x, event.clientY - press.y) > PRESS_SLACK) stop();
+  });
+  for (const end of ["pointerup", "pointercancel", "pointerleave"]) content.addEventListener(end, stop);
+  content.addEventListener("contextmenu", (event) => { if (event.pointerType === "touch") event.preventDefault(); });
+}
+
+/** The finger that opened the menu is still down: letting it go presses nothing, whatever is under it by then. */
+function ignoreRelease() {
+  const ignore = (event) => { event.stopPropagation(); event.preventDefault(); };
+  document.addEventListener("pointerup", () => {
+    document.addEventListener("click", ignore, { capture: true, once: true });
+    setTimeout(() => document.removeEventListener("click", ignore, true), RELEASE_MS);
+  }, { capture: true, once: true });
+}
+
 function openMenu(button, message, act) {
   button.setAttribute("aria-expanded", "true");
   const menu = h("div", { className: "menu", role: "group", "aria-label": "What to do with this message" },

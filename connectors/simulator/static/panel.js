@@ -18,12 +18,12 @@ export function makePanel({ customer: current, became }) {
       note(`Not changed: ${problem.message}`);
     }
   };
-  const loadFaults = makeFaults(attempt);
+  const faults = makeFaults(attempt);
   const loadTemplates = makeApprovals(attempt);
   const showStanding = makeStanding(current, attempt, became);
 
   async function load() {
-    const [clock] = await Promise.all([api.clock(), loadFaults(), loadTemplates()]);
+    const [clock] = await Promise.all([api.clock(), faults.load(), loadTemplates()]);
     setNow(clock.now);
     tick();
     await count();
@@ -63,5 +63,5 @@ export function makePanel({ customer: current, became }) {
   };
   setInterval(() => { if (!document.hidden) count().catch(() => {}); }, 2000);
   setInterval(tick, 1000);
-  return { load, tick };
+  return { load, tick, numbers: faults.numbers };
 }

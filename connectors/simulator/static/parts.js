@@ -28,7 +28,7 @@ const MAKERS = {
   image: (message, part, act) => captioned(message, withEdit(message, part), act, picture(sourceOf(message), part.caption, act.view)),
   video: (message, part, act) => captioned(message, withEdit(message, part), act, film(sourceOf(message), part.caption, act.view)),
   document: (message, part, act) => captioned(message, withEdit(message, part), act, documentCard(message, part)),
-  audio: (message, part) => [player(message, Boolean(part.voice))],
+  audio: (message, part, act) => [player(message, Boolean(part.voice), () => act.heard(message))],
   sticker: (message) => [sticker(message)],
   location: (message, part) => [place(part)],
   contacts: (message, part, act) => {

@@ -34,7 +34,7 @@ export function drawPeople(customers, { current, held }, choose) {
 function row(customer, { current, held }, choose) {
   const typing = customer.typing_until > now();
   const last = customer.last;
-  const said = !last ? address(customer) : `${last.author === "customer" ? "You: " : ""}${last.text.replace(/\s+/gu, " ")}`;
+  const said = last ? lastWords(last) : address(customer);
   return h("button", {
     type: "button", className: held ? "row held" : "row", "data-testid": "customer-row", "data-key": customer.key,
     "aria-current": current ? "true" : undefined, onclick: () => choose(customer),
@@ -48,17 +48,28 @@ function row(customer, { current, held }, choose) {
     customer.unread > 0 && h("span", { className: "badge", "data-testid": "unread", "aria-label": `${customer.unread} unread` }, customer.unread)));
 }
 
-/** The ids of the business's numbers that customers write to. */
-export const numbersOf = (customers) => [...new Set([...customers.values()].map((one) => one.number))].sort();
+const WORDLESS = {
+  audio: "Audio", image: "Photo", video: "Video", sticker: "Sticker", document: "Document", location: "Location", contacts: "Contact", order: "Cart",
+  call: "Voice call", unsupported: "Poll", edit: "Edited a message", revoke: "Deleted a message", system: "Changed something", user_preferences: "Chose about offers",
+};
 
-/** Make the form for a new customer work; `added` gets the customer. */
-export function setUpForm(customers, added) {
+/** The last message in a line; what has no words of its own is named. */
+function lastWords({ author, text, type }) {
+  const words = /^\[.*\]$/u.test(text) ? WORDLESS[type] ?? text : text;
+  return `${author === "customer" ? "You: " : ""}${words.replace(/\s+/gu, " ")}`;
+}
+
+/** The ids of the business's numbers that customers write to, and others that are known. */
+export const numbersOf = (customers, others = []) => [...new Set([...[...customers.values()].map((one) => one.number), ...others])].sort();
+
+/** Make the form for a new customer work; `numbers` gives the business's, `added` gets the customer. */
+export function setUpForm(numbersNow, added) {
   const form = byId("new-customer");
   const error = form.querySelector(".form-error");
   const toggle = (open) => {
     form.hidden = !open;
     error.hidden = true;
-    const numbers = numbersOf(customers);
+    const numbers = numbersNow();
     byId("number-field").hidden = numbers.length < 2;
     form.elements.number.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
     form.elements.number.disabled = numbers.length < 2;

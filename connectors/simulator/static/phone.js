@@ -46,6 +46,9 @@ export function makePhone({ customers, activate, remove }) {
     shareNumber: (message) => shareNumber(owner(), message, say),
     openFlow: (message, parameters) => openFlow(open, message, parameters, say),
     pressQuickReply: (message, text, payload) => say({ type: "button", text, payload, context: message.id }),
+    heard: (message) => {
+      if (message.author === "business" && message.payload.audio?.voice) api.played(owner().key, message.id).catch(() => {});
+    },
     call: () => openCall(root, business(), startCall),
     closeMenus() {
       document.querySelectorAll(".menu").forEach((menu) => menu.remove());

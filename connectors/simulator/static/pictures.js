@@ -42,7 +42,7 @@ export function documentCard(message, part, media = message.media) {
   const link = message.local || fileOf(media) || safeLink(part.link);
   return h(link ? "a" : "div", {
     className: "document", href: link, target: link && "_blank", rel: link && "noopener noreferrer",
-    "data-testid": "document", "aria-label": link && `Open ${name}, ${facts}`,
+    "data-testid": "document", "aria-label": link && `Open ${name} ${facts}`,
   },
   h("span", { className: `paper${ending === "PDF" ? " pdf" : ""}`, "aria-hidden": "true" }, icon("file-text"), h("span", {}, ending)),
   h("span", { className: "document-words" },

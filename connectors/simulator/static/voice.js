@@ -9,8 +9,8 @@ const waves = new Map(); // address -> promise of {bars, seconds}
 
 let playing = null;
 
-/** The player of a message. It lives as long as its element. */
-export function player(message, voice) {
+/** The player of a message; `heard` is told when it is played for the first time. It lives as long as its element. */
+export function player(message, voice, heard) {
   const address = sourceOf(message);
   const audio = new Audio();
   audio.preload = "none";
@@ -59,6 +59,7 @@ export function player(message, voice) {
     audio.playbackRate = SPEEDS[(SPEEDS.indexOf(audio.playbackRate) + 1) % SPEEDS.length];
     speed.textContent = `${audio.playbackRate}\u00d7`;
   };
+  audio.addEventListener("playing", heard, { once: true });
   for (const event of ["play", "pause", "seeked"]) audio.addEventListener(event, show);
   audio.addEventListener("ended", () => { audio.currentTime = 0; show(); });
   audio.addEventListener("loadedmetadata", () => { if (Number.isFinite(audio.duration)) state.seconds = audio.duration; });
