@@ -94,6 +94,8 @@ def test_the_business_is_blocked_and_unblocked(simulator: Simulator, phone: Page
 
 def test_the_phone_follows_a_customer_who_changes_number(simulator: Simulator, phone: Page) -> None:
     simulator.control("POST", "customers", {"wa_id": "447700900124", "name": "Ben"})
+    later = simulator.control("GET", "clock")["now"] + 3600
+    simulator.does("447700900124", type="text", text="the latest of all", at=later)
     write(phone, "hello")
     before = customer(simulator)
     act(phone, "Change number")
