@@ -21,6 +21,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/control/sent", list_sent),
         web.get("/control/requests", list_calls),
         web.get("/control/webhooks", count_webhooks),
+        web.post("/control/verify", verify),
         web.get("/control/clock", get_clock),
         web.post("/control/clock", advance_clock),
         web.get("/control/faults", get_faults),
@@ -69,6 +70,13 @@ async def count_webhooks(request: web.Request) -> web.Response:
             "dropped": world.counters.webhooks_dropped,
         }
     )
+
+
+async def verify(request: web.Request) -> web.Response:
+    """Meta checks the webhook: the challenge, with the verify token that is set up or the one that is given."""
+    simulator = request.app[SIMULATOR]
+    token = (await object_of(request)).get("verify_token", simulator.settings.whatsapp.verify_token)
+    return answer({"verified": await simulator.sender.verify(str(token))})
 
 
 async def get_clock(request: web.Request) -> web.Response:

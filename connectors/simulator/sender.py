@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import deque
 from typing import Callable, Hashable, Sequence
 
@@ -162,6 +163,18 @@ class Sender:
                 await asyncio.wait_for(self._moved.wait(), left)
             except asyncio.TimeoutError:
                 pass  # it is time, unless the clock says otherwise
+
+    async def verify(self, token: str) -> bool:
+        """Ask the connector for the challenge, as Meta does when a webhook is set up; whether it answered right."""
+        assert self._session is not None, "start() comes first"
+        challenge = str(secrets.randbelow(10**9))
+        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": token}
+        try:
+            async with self._session.get(self.url, params=query, allow_redirects=False) as response:
+                return response.status == 200 and await response.text() == challenge
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            logger.debug("The challenge got no answer: %r", error)
+            return False
 
     async def _post(self, batch: Sequence[Webhook]) -> bool:
         assert self._session is not None, "start() comes first"
