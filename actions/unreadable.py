@@ -14,22 +14,31 @@ _KINDS = {
     "audio": "voice messages",
     "contacts": "contact cards",
     "document": "documents",
+    "form": "forms",
     "image": "pictures",
     "location": "places on a map",
-    "reaction": "reactions",
+    "order": "orders from the catalogue",
     "sticker": "stickers",
     "video": "videos",
     "voice": "voice messages",
 }
 
 
+# What is special about this one, rather than its kind.
+_RESPONSES = {"noted_file": "utter_file_noted", "lost": "utter_message_lost", "edit": "utter_edit_unknown"}
+
+
 class ActionUnreadableMessage(Action):
-    """Run by the bridge: says what the bot can read, offers a person, and goes on where the conversation was."""
+    """Run by the bridge: says what the bot can read, offers a person, and goes on where the conversation was. A file
+    that the active form takes is thanked for."""
 
     def name(self) -> str:
         return "action_unreadable_message"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        kind = _KINDS.get(str(tracker.get_slot("unreadable_kind")), "this kind of message")
-        dispatcher.utter_message(response="utter_unreadable", kind=kind)
+        kind = str(tracker.get_slot("unreadable_kind"))
+        if kind in _RESPONSES:
+            dispatcher.utter_message(response=_RESPONSES[kind])
+        else:
+            dispatcher.utter_message(response="utter_unreadable", kind=_KINDS.get(kind, "this kind of message"))
         return [go_on(tracker)]

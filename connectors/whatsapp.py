@@ -165,6 +165,8 @@ class WhatsAppInput(InputChannel):
             body = await signed_json(request, self.settings.app_secret)
             batch = for_number(parse(body, received_at=self._clock()), self.settings.phone_number_id)
             facts = _counts(batch)
+            for notice in batch.notices:
+                log.warning("whatsapp.account", trace_id=trace_id, **notice)
             status = await _hand_over(request.app, batch, trace_id)
         except Refused as refused:
             status, facts = refused.status, {"reason": refused.reason}

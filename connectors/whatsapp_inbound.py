@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
+from connectors import whatsapp_asides as asides
+from connectors.whatsapp_account import ACCOUNT_FIELDS, notice
 from connectors.whatsapp_content import content_of, media_in, text_in
 from connectors.whatsapp_errors import late_failure
 from connectors.whatsapp_fields import Json, integer_of, label_of, object_in, text_of, time_of
@@ -51,7 +53,7 @@ def for_number(batch: Batch, number: str) -> Batch:
     others = sum(map(len, (batch.messages, batch.receipts, batch.changes)))
     others -= sum(map(len, (messages, receipts, changes)))
     ignored = {**batch.ignored, "other number": others} if others else batch.ignored
-    return Batch(messages, receipts, changes, ignored)
+    return Batch(messages, receipts, changes, ignored, batch.notices)
 
 
 class _Reader:
@@ -62,7 +64,15 @@ class _Reader:
         self.messages: list[Inbound] = []
         self.receipts: list[Receipt] = []
         self.changes: list[AddressChange] = []
+        self.notices: list[Mapping[str, Any]] = []
         self.ignored: Counter[str] = Counter()
+        self._readers = {
+            "messages": self._messages,
+            "smb_message_echoes": self._echoes,
+            "user_id_update": self._user_ids,
+            "user_preferences": self._preferences,
+            "calls": self._calls,
+        }
 
     def read(self, body: Json) -> Batch:
         kind = body.get("object")
@@ -72,14 +82,16 @@ class _Reader:
             for entry in self._objects(body, "entry"):
                 for change in self._objects(entry, "changes"):
                     self._change(change)
-        return Batch(tuple(self.messages), tuple(self.receipts), tuple(self.changes), dict(self.ignored))
+        parts = (tuple(self.messages), tuple(self.receipts), tuple(self.changes))
+        return Batch(*parts, dict(self.ignored), tuple(self.notices))
 
     def _change(self, change: Json) -> None:
         name, value = change.get("field"), object_in(change, "value")
-        readers = {"messages": self._messages, "smb_message_echoes": self._echoes, "user_id_update": self._user_ids}
-        read = readers.get(name) if isinstance(name, str) else None
+        read = self._readers.get(name) if isinstance(name, str) else None
         number = text_of(object_in(value, "metadata").get("phone_number_id"))
-        if read is None:
+        if isinstance(name, str) and name in ACCOUNT_FIELDS:
+            self.notices.append(notice(name, value))
+        elif read is None:
             self._ignore("field", name)
         elif number is None:
             self._ignore("malformed", name)
@@ -105,6 +117,8 @@ class _Reader:
             return self._ignore("type", "group")
         if kind == "system":
             change = change_in_system_message(number, message_id, message)
+            if change is None and (changed := asides.identity_change(number, message_id, message, self.received_at)):
+                return self.messages.append(changed)
             return self._keep_change(change, object_in(message, "system").get("type"))
         address = address_of(number, message.get("from"), message.get("from_user_id"), contacts)
         if address is None:
@@ -151,6 +165,21 @@ class _Reader:
         for update in self._objects(value, "user_id_update"):
             self._keep_change(change_in_user_id_update(number, update), "user_id_update")
 
+    def _preferences(self, number: str, value: Json) -> None:
+        self._asides(number, value, "user_preferences", asides.preference)
+
+    def _calls(self, number: str, value: Json) -> None:
+        self._asides(number, value, "calls", asides.call)
+
+    def _asides(self, number: str, value: Json, name: str, read: Callable[..., Inbound | None]) -> None:
+        contacts = list(self._objects(value, "contacts"))
+        for item in self._objects(value, name):
+            aside = read(number, item, contacts, self.received_at)
+            if aside is None:
+                self._ignore(name, item.get("value") or item.get("event"))
+            else:
+                self.messages.append(aside)
+
     def _keep_change(self, change: AddressChange | None, kind: Any) -> None:
         if change is None:
             self._ignore("system", kind)
@@ -172,25 +201,17 @@ class _Reader:
 
 def _inbound(message_id: str, address: Address, message: Json, sent_at: float) -> Inbound:
     kind, text, payload = text_in(message)
+    aside = kind in asides.KINDS
     return Inbound(
         message_id=message_id,
         address=address,
         sent_at=sent_at,
         kind=kind,
-        text=text,
+        text=asides.aside_text(message) if kind == "edit" else text,
         payload=payload,
-        reply_to=_reply_to(message),
+        reply_to=asides.about(message),
         details=message,
-        content=content_of(message),
+        content=asides.aside_content(message) if aside else content_of(message),
         media=media_in(message),
+        aside=aside,
     )
-
-
-def _reply_to(message: Json) -> str | None:
-    """The message that is quoted, answered, reacted to, edited or deleted."""
-    quoted = text_of(object_in(message, "context").get("id"))
-    about = {"reaction": "message_id", "edit": "original_message_id", "revoke": "original_message_id"}
-    for kind, key in about.items():
-        if message.get("type") == kind:
-            return text_of(object_in(message, kind).get(key)) or quoted
-    return quoted

@@ -9,12 +9,13 @@ import aiohttp
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import OutputChannel, UserMessage
 from rasa.core.processor import MessageProcessor
+from rasa.shared.core.constants import REQUESTED_SLOT
 from rasa.shared.core.events import Event, FollowupAction, ReminderScheduled, SlotSet, UserUttered
 from rasa.shared.core.slots import BooleanSlot, Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
-from handoff import inbox, outbox
+from handoff import inbox, outbox, usable
 from handoff.database import Database
 from handoff.heard import metadata_of
 from handoff.inbox import Item
@@ -23,6 +24,7 @@ from handoff.tracker_store import BatonTrackerStore
 from handoff.turn import Turn, TurnFailed
 from handoff.waiting import CHOICES, LEAVE_MESSAGE
 from handoff.waiting_room import RESPONSES
+from handoff.wishes import OPTED_OUT
 
 ACTION_HANDOFF = "action_handoff"
 ACTION_RETURN = "action_handoff_return"
@@ -83,16 +85,15 @@ class Bot:
         item = turn.item
         if item.kind == inbox.RETURNED:
             await self._run(await self._tracker(item), [FollowupAction(ACTION_RETURN)])
-        elif item.message["text"] is None:
-            await self._answer_unreadable(item)
+        elif item.message.get("content") or item.message.get("media") or item.message["text"] is None:
+            await self._answer_more_than_text(item)
         elif item.message["payload"] in CHOICES and await self._was_offered(item, item.message["payload"]):
             await self._answer_old_choice(item)
         else:
             # not through the agent's lock: the conversation's lease is held, and Rasa's lock polls once a second
-            await self.processor.handle_message(await self._user_message(item))
+            await self.processor.handle_message(await self._user_message(item, item.message["text"]))
 
-    async def _user_message(self, item: Item) -> UserMessage:
-        text = item.message["text"]
+    async def _user_message(self, item: Item, text: str, **more: Any) -> UserMessage:
         payload = item.message["payload"]
         parse_data = None
         if payload and await self._was_offered(item, payload):
@@ -106,7 +107,7 @@ class Bot:
             parse_data=parse_data,
             input_channel=CHANNEL,
             message_id=item.message_id,
-            metadata=metadata_of(item),
+            metadata={**metadata_of(item), **more},
         )
 
     async def _was_offered(self, item: Item, payload: str) -> bool:
@@ -125,10 +126,39 @@ class Bot:
             entity["end"] -= len(_INVISIBLE)
         return {**parsed, "text": text}
 
-    async def _answer_unreadable(self, item: Item) -> None:
-        kind = item.message["kind"]
-        tracker = await self._heard(item, f"[{kind}]", [SlotSet("unreadable_kind", kind)])
+    async def _answer_more_than_text(self, item: Item) -> None:
+        """Slots are filled with what the bot can use; words in it are heard; a file that the form asks for is noted."""
+        tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
+        noted = bool(item.message.get("media")) and self._takes_files(tracker)
+        slots = usable.slots_in(item.message, tracker.current_slot_values(), noted)
+        filled = [SlotSet(name, value) for name, value in slots.items()]
+        text = usable.words_for(item.message, tracker.get_slot(REQUESTED_SLOT) if tracker.active_loop else None)
+        more = {"noted": True} if noted else {}
+        if text is not None:
+            if filled:
+                tracker.update_with_events(filled, self.processor.domain)
+            return await self._hear(tracker, await self._user_message(item, text, **more))
+        await self._answer_unreadable(item, tracker, filled, more)
+
+    async def _hear(self, tracker: DialogueStateTracker, message: UserMessage) -> None:
+        """What `MessageProcessor.handle_message` does, with a tracker that holds something new already."""
+        await self.processor._handle_message_with_tracker(message, tracker)
+        tracker = await self.processor.run_action_extract_slots(message.output_channel, tracker)
+        await self._run(tracker, [])
+
+    async def _answer_unreadable(
+        self, item: Item, tracker: DialogueStateTracker, filled: list[Event], more: dict[str, Any]
+    ) -> None:
+        kind = usable.unreadable_kind(item.message, noted=bool(more))
+        heard = self._uttered(item, f"[{item.message['kind']}]", more)
+        tracker.update_with_events([heard, *filled, SlotSet("unreadable_kind", kind)], self.processor.domain)
         await self._run(tracker, [] if self.needs_person(tracker) else [FollowupAction(ACTION_UNREADABLE)])
+
+    def _takes_files(self, tracker: DialogueStateTracker) -> bool:
+        """Whether the active form is one of those that the slot for files lists in its mapping."""
+        slot = next((slot for slot in self.processor.domain.slots if slot.name == usable.FILES), None)
+        forms = [form for mapping in (slot.mappings if slot else []) for form in mapping.get("value") or []]
+        return tracker.active_loop_name is not None and tracker.active_loop_name in forms
 
     def needs_person(self, tracker: DialogueStateTracker) -> bool:
         """Whether a criterion of handoff.yml fires at a message that no model has read, such as a type of message."""
@@ -147,9 +177,12 @@ class Bot:
     async def _heard(self, item: Item, text: str, events: list[Event]) -> DialogueStateTracker:
         """The tracker after a message that no model has to read, and these events."""
         tracker = await self.processor.fetch_tracker_and_update_session(item.conversation_id, self.output())
-        heard = UserUttered(text, input_channel=CHANNEL, message_id=item.message_id, metadata=metadata_of(item))
-        tracker.update_with_events([heard, *events], self.processor.domain)
+        tracker.update_with_events([self._uttered(item, text, {}), *events], self.processor.domain)
         return tracker
+
+    def _uttered(self, item: Item, text: str, more: dict[str, Any]) -> UserUttered:
+        meta = {**metadata_of(item), **more}
+        return UserUttered(text, input_channel=CHANNEL, message_id=item.message_id, metadata=meta)
 
     async def _tracker(self, item: Item) -> DialogueStateTracker:
         return await self.processor.get_tracker(item.conversation_id)
@@ -206,7 +239,10 @@ def assistant_of(agent: Agent) -> Assistant:
         return first
 
     return Assistant(
-        forms, response, bookkeeping=frozenset(slot.name for slot in domain.slots if _is_bookkeeping(slot))
+        forms,
+        response,
+        bookkeeping=frozenset(slot.name for slot in domain.slots if _is_bookkeeping(slot)),
+        knows_opt_out=any(slot.name == OPTED_OUT for slot in domain.slots),
     )
 
 

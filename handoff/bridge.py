@@ -18,7 +18,7 @@ from rasa.core.channels.channel import OutputChannel
 from sanic import Sanic
 from sqlalchemy.engine import Connection
 
-from handoff import conversations, inbox, outbox_results, server
+from handoff import asides, conversations, inbox, outbox_results, server
 from handoff.alarms import Alarms
 from handoff.bot import Bot, assistant_of, longest_history, take_over
 from handoff.channel import Batch, CustomerChannel, DeliveryError
@@ -169,7 +169,9 @@ class Bridge:
         touched: dict[str, None] = {}
         for accepted in together:
             for change in accepted.batch.changes:
-                conversations.apply_change(connection, change, now)
+                changed = conversations.apply_change(connection, change, now)
+                if changed is not None:
+                    asides.tell_of_change(connection, changed, change, accepted.trace_id, now)
             for message in accepted.batch.messages:
                 conversation_id = inbox.accept(connection, message, accepted.trace_id, now)
                 if conversation_id is not None:

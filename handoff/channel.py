@@ -63,7 +63,8 @@ class Inbound:
     ``text`` is what the bot can read, None when it cannot read this kind. ``payload`` is the id of a pressed
     button or chosen row. ``sent_at`` is the customer's own timestamp in Unix seconds. ``details`` is the message
     object as it came. ``content`` is what people are shown of it besides text and file, in the shapes that
-    docs/architecture.md lists; ``media`` is the file in it.
+    docs/architecture.md lists; ``media`` is the file in it. ``aside``: something that happened, which is no message: a
+    reaction, an edit, a deletion, a call, a wish about news.
     """
 
     message_id: str
@@ -77,6 +78,7 @@ class Inbound:
     details: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
     media: Media | None = None
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,14 @@ class AddressChange:
 
 @dataclass(frozen=True)
 class Batch:
-    """Everything one webhook brought, in its order. ``ignored`` counts what is unknown, by field or type."""
+    """Everything one webhook brought, in its order. ``ignored`` counts what is unknown, by field or type; ``notices``
+    are what the provider tells whoever runs the service."""
 
     messages: tuple[Inbound, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     changes: tuple[AddressChange, ...] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

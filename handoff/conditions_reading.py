@@ -11,8 +11,8 @@ from handoff.criteria_values import COMPARISONS, Comparison
 from handoff.language import NAMES
 from handoff.strict_yaml import Mistakes, Section, Value, listed, shown
 
-KINDS = ("audio", "voice", "document", "image", "video", "sticker", "location", "contacts", "reaction", "order",
-         "button", "text", "unsupported", "unknown")  # fmt: skip
+KINDS = ("audio", "voice", "document", "image", "video", "sticker", "location", "contacts", "order", "form",
+         "button", "text", "edit", "unsupported")  # fmt: skip
 ATTRIBUTES = ("name", "phone", "user_id", "username")
 _NUMERIC = ("above", "below")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, Collection, Iterable, Mapping, Sequence
 
 from handoff import attachments
+from handoff.marks import GONE
 from handoff.tracker_events import Event
 
 VERSION = 1
@@ -15,6 +16,7 @@ LAST_TURNS = 8
 _OWN_SLOTS = ("handoff_", "unreadable_kind", "requested_slot", "session_started_metadata")
 _OWN_ACTIONS = ("utter_", "action_listen", "action_session_start", "action_extract_slots", "action_handoff",
                 "action_unreadable_message", "action_default_fallback", "validate_")  # fmt: skip
+_LATER = ("quoted", "reaction", "text_before", "edited_at", "deleted_at")
 _STARTS_ANEW = ("reset_slots", "restart", "session_started")
 _NO_WANT = {"greet", "goodbye", "thank", "affirm", "deny", "request_human", "bot_challenge", "inform", "nlu_fallback"}
 
@@ -75,14 +77,22 @@ def build(
         "media": [_kind(event) for event in utterances if event["event"] == "user" and _kind(event) != "text"],
         "window_ends_at": conversation["window_ends_at"],
         "opted_out": bool(conversation["opted_out"]),
+        "referral": _referral(utterances),
         "earlier_handoffs": [_earlier(row) for row in earlier],
         "transcript": [line for event in utterances if (line := _line(event, files or {}))],
     }
 
 
+def _referral(utterances: Sequence[Event]) -> Any:
+    """The advertisement or post that brought them here, the latest one."""
+    contents = [(event.get("metadata") or {}).get("content") for event in utterances if event["event"] == "user"]
+    found = [content["referral"] for content in contents if isinstance(content, dict) and content.get("referral")]
+    return found[-1] if found else None
+
+
 def summary(utterances: Sequence[Event], topic: str | None) -> str:
     """What the customer wants, in a sentence of their own words: the last message that asked for something."""
-    asked = [event for event in utterances if event["event"] == "user" and event.get("text")]
+    asked = [event for event in utterances if event["event"] == "user" and event.get("text") not in ("", None, GONE)]
     if not asked:
         return "The customer has not said yet what they want."
     wanting = [event for event in asked if _intent(event)[0] not in _NO_WANT and not event["text"].startswith("/")]
@@ -190,8 +200,8 @@ def _turn(event: Event) -> dict[str, Any]:
 
 def files_in(utterances: Sequence[Event]) -> list[str]:
     """The ids of the files that customers sent."""
-    metas = (event.get("metadata") or {} for event in utterances if event["event"] == "user")
-    return [str(meta["media"]["id"]) for meta in metas if meta.get("media")]
+    found = ((event.get("metadata") or {}).get("media") for event in utterances)
+    return [str(file["id"]) for file in found if isinstance(file, dict) and file.get("id")]
 
 
 def _line(event: Event, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -200,11 +210,11 @@ def _line(event: Event, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
     text = _shown_text(event) if author == "customer" else _said(event)
     if not text:
         return None
-    more = _more(meta, files) if author == "customer" else {}
+    more = _more(meta, files)
     return {
         "author": author,
         "name": meta.get("agent_name"),
-        "text": "" if more and text == f"[{_kind(event)}]" else text,
+        "text": "" if meta.get("deleted_at") or (more and text == f"[{_kind(event)}]") else text,
         "kind": _kind(event),
         "at": event.get("timestamp"),
         "message_id": event.get("message_id") or meta.get("message_id"),
@@ -213,9 +223,13 @@ def _line(event: Event, files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any
 
 
 def _more(meta: Mapping[str, Any], files: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What a customer's message holds besides its words."""
+    """What a message holds besides its words, and what happened to it later."""
     file = meta.get("media")
-    more = {"details": meta.get("content"), "media": files.get(str(file.get("id"))) if file else None}
+    more = {name: meta.get(name) for name in _LATER}
+    more |= {
+        "details": meta.get("content"),
+        "media": files.get(str(file.get("id"))) if isinstance(file, dict) else None,
+    }
     return {name: value for name, value in more.items() if value}
 
 

@@ -122,6 +122,7 @@ class _Reading:
             self.before = self.messages[-1].slots
         meta, intent = event.metadata or {}, event.intent or {}
         kind, text, customer = str(meta.get("kind") or "text"), event.text or "", meta.get("customer")
+        kind = "noted" if meta.get("noted") else kind  # a file that its form takes, which is no reason for a person
         self.messages.append(
             Message(
                 text=text,

@@ -10,7 +10,7 @@ from typing import Any, Collection, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import context, event_log, floor, inbox, media, outbox, protocol, tables, tracker_events
+from handoff import context, event_log, floor, inbox, marks, media, outbox, protocol, tables, tracker_events
 from handoff.floor import Floor
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -244,11 +244,13 @@ def _context(
 ) -> dict[str, Any]:
     window = tracker_events.load_window(connection, conversation["id"])
     earlier = sa.select(_row).where(_row.c.conversation_id == conversation["id"]).order_by(_row.c.requested_at)
-    utterances = tracker_events.load_utterances(connection, conversation["id"], context.TRANSCRIPT_LENGTH)
+    marked = marks.of(connection, conversation["id"])
+    said = tracker_events.load_utterances(connection, conversation["id"], context.TRANSCRIPT_LENGTH)
+    utterances = marks.each_once(marks.applied(said, marked))
     return context.build(
         handoff=handoff,
         conversation=conversation,
-        events=window.all_events() if window else [],
+        events=marks.applied(window.all_events(), marked) if window else [],
         utterances=utterances,
         forms=forms,
         earlier=connection.execute(earlier).mappings().all(),

@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, media, tables
+from handoff import conversations, floor, media, quoting, tables
 from handoff.channel import Inbound
 
 CUSTOMER = "customer"
 ECHO = "echo"
+ASIDE = "aside"  # not a message: something that happened, such as a reaction
+CALL = "call"  # of the asides, the one that opens the window as a message does
 RETURNED = "returned"  # not a message: the floor came back to the bot, which has something to say
 
 PENDING = "pending"
@@ -78,14 +80,16 @@ def accept(connection: Connection, message: Inbound, trace_id: str, at: float) -
     if connection.execute(_KEPT, kept).first():
         return None  # before anything is learnt from it: the address in an old message may have a new owner
     conversation = conversations.for_address(connection, message.address, at)
-    kind = ECHO if message.echo else CUSTOMER
+    kind = ECHO if message.echo else ASIDE if message.aside else CUSTOMER
     if not add(connection, conversation, kind, message.message_id, _stored(message), trace_id, at):
         return None
     if message.media is not None:
         media.add(connection, message, conversation["id"], trace_id, at)
+    window = conversations.window_after(conversation, message)
     if kind == CUSTOMER:
-        window = conversations.window_after(conversation, message)
         conversations.update(connection, conversation["id"], window_ends_at=window, last_message_id=message.message_id)
+    elif kind == ASIDE and message.kind == CALL:
+        conversations.update(connection, conversation["id"], window_ends_at=window)
     return str(conversation["id"])
 
 
@@ -131,9 +135,10 @@ def take_next(connection: Connection, conversation_id: str, server: str, now: fl
         conversations.update(connection, conversation_id, lease_owner=None, lease_until=None)
     if row is None or not due:
         return None
-    return Item(
-        row["seq"], row["kind"], row["message_id"], row["message"], row["attempts"], row["trace_id"], conversation
-    )
+    message = row["message"]
+    if row["kind"] == CUSTOMER and message.get("reply_to") and not message.get("payload"):
+        message = {**message, "quoted": quoting.find(connection, conversation, message["reply_to"]).as_quote()}
+    return Item(row["seq"], row["kind"], row["message_id"], message, row["attempts"], row["trace_id"], conversation)
 
 
 def finish(connection: Connection, seq: int, at: float, status: str = DONE, error: str | None = None) -> None:

@@ -11,9 +11,10 @@ from typing import Any, Callable, Collection, Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from handoff import floor, outbox, protocol, tables
+from handoff import floor, protocol, tables
 from handoff.channel import Inbound, MediaError
 from handoff.media_types import Facts, may_be_shown
+from handoff.telling import tell_agents
 
 PENDING = "pending"
 LOADING = "loading"
@@ -29,7 +30,6 @@ LONGEST_PAUSE = 3600.0
 TOO_LATE = "WhatsApp no longer has this file. Ask the customer to send it again."
 
 _row = tables.media
-_handoff = tables.handoffs
 
 # literals, not parameters: only so does SQLite use the index on what is open
 _IS_OPEN = _row.c.status.in_([sa.literal_column(f"'{status}'") for status in (PENDING, LOADING, DELETING)])
@@ -200,13 +200,9 @@ def _settle(connection: Connection, claimed: Claim, values: Mapping[str, Any], n
     ours = (_row.c.id == claimed.id, _row.c.status == LOADING, _row.c.claimed_by == claimed.server)
     if not connection.execute(_row.update().where(*ours).values(**values, claimed_by=None)).rowcount:
         return False
-    known = sa.select(_handoff.c.id).where(_handoff.c.conversation_id == claimed.conversation_id).limit(1)
-    if tell and connection.execute(known).first():
+    if tell:
         row = find(connection, claimed.id)
         assert row is not None
         data = {"message_id": row["message_id"], "media": shown(row)}
-        outbox.add_event(
-            connection, claimed.conversation_id, protocol.MEDIA_CHANGED, data,
-            epoch=conversation["epoch"], handoff_id=conversation["handoff_id"], trace_id=claimed.trace_id, at=now,
-        )  # fmt: skip
+        tell_agents(connection, conversation, protocol.MEDIA_CHANGED, data, trace_id=claimed.trace_id, at=now)
     return True

@@ -51,6 +51,7 @@ def add_message(
     outbox_id = _add(
         connection, conversation_id, CUSTOMER, rendered.kind, dict(rendered.payload),
         author=author, epoch=epoch, trace_id=trace_id, at=at, handoff_id=handoff_id, command_id=command_id,
+        text=rendered.text,
     )  # fmt: skip
     offered = [{"conversation_id": conversation_id, "payload": payload} for payload in dict.fromkeys(rendered.offers)]
     if offered:

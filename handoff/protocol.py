@@ -27,9 +27,12 @@ HANDOFF_CANCELLED = "handoff.cancelled"
 HANDOFF_CLOSED = "handoff.closed"
 WINDOW_CHANGED = "window.changed"
 MEDIA_CHANGED = "media.changed"
+MESSAGE_REACTION = "message.reaction"
+MESSAGE_EDITED = "message.edited"
+MESSAGE_DELETED = "message.deleted"
 EVENT_TYPES = frozenset(
     {HANDOFF_REQUESTED, CUSTOMER_MESSAGE, MESSAGE_STATUS, HANDOFF_CANCELLED, HANDOFF_CLOSED, WINDOW_CHANGED}
-    | {MEDIA_CHANGED}
+    | {MEDIA_CHANGED, MESSAGE_REACTION, MESSAGE_EDITED, MESSAGE_DELETED}
 )
 
 # agent channel -> bridge

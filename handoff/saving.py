@@ -9,12 +9,13 @@ from typing import Any, Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, handoffs, inbox, media, outbox, protocol, tracker_events, waiting_list
+from handoff import asides, conversations, floor, handoffs, inbox, media, outbox, protocol, tracker_events, waiting_list
+from handoff.asides import Asides
 from handoff.channel import CustomerChannel, Rendered
 from handoff.clock import Clock
 from handoff.criteria import Criterion
 from handoff.handoffs import Wish
-from handoff.heard import user_event
+from handoff.heard import echo_event, user_event, words_of
 from handoff.inbox import Item
 from handoff.tracker_events import Event
 from handoff.turn import Turn
@@ -32,11 +33,12 @@ class LeaseLost(Exception):
 @dataclass(frozen=True)
 class Assistant:
     """What saving needs to know of the loaded model: the forms' slots, a few responses of the domain (``text``, and
-    perhaps ``buttons``), and the slots that are no facts for people."""
+    perhaps ``buttons``), the slots that are no facts for people, and whether it has a slot for who wants no news."""
 
     forms: handoffs.Forms
     response: Callable[[str], Mapping[str, object]]
     bookkeeping: frozenset[str] = frozenset()
+    knows_opt_out: bool = False
 
 
 class Saver:
@@ -57,6 +59,7 @@ class Saver:
         self.patience = patience or Patience()
         self.failure = failure
         self.room = WaitingRoom(channel, assistant.response, clock, self.patience)
+        self.asides = Asides(self.room, assistant.knows_opt_out)
 
     def bot_turn(self, connection: Connection, turn: Turn, events: list[Event]) -> None:
         """Save what the bot did: tracker events, messages, the handoff it asked for, the inbox row.
@@ -71,6 +74,8 @@ class Saver:
         if not before.lets_pass(item.conversation["epoch"]):
             raise floor.StaleFloor("The floor changed hands during the turn.")
         tracker_events.append(connection, row["id"], events)
+        if item.kind == inbox.ASIDE:  # an edited message, heard anew
+            self.asides.apply(connection, row, item)
         if before.handoff_id and item.kind == inbox.CUSTOMER:  # a person will read on from here
             self._pass_on(connection, row, item)
         opted_out = opt_out_in(events)
@@ -127,28 +132,38 @@ class Saver:
         self._start(connection, row, Wish(floor.LATE_MESSAGE, written), floor.SYSTEM, item, hand_on=True)
         return self._done(connection, item)
 
+    def aside_turn(self, connection: Connection, item: Item) -> Item | None:
+        """Something happened that nobody said. No model is asked."""
+        self.asides.apply(connection, self._own(connection, item), item)
+        return self._done(connection, item)
+
     def echo_turn(self, connection: Connection, item: Item) -> Item | None:
         """A colleague wrote from the business's own phone: that takes the floor, and belongs into the story."""
         row, now = self._own(connection, item), self.clock()
-        said = {"event": "agent", "timestamp": now, "text": item.message["text"] or f"[{item.message['kind']}]"}
-        tracker_events.append(connection, row["id"], [said])
+        happened = item.message["kind"] in asides.AFTERWARDS
+        if not happened:
+            tracker_events.append(connection, row["id"], [echo_event(item, now)])
         if row["handoff_id"] is None:
             tracker_events.append(connection, row["id"], [{"event": "pause", "timestamp": now}])
             wish = Wish(floor.PHONE_REPLY, "A colleague answered from the business's phone.")
             self._start(connection, row, wish, "phone", item, hand_on=False, state=floor.ACTIVE)
-            return self._done(connection, item)
-        if row["owner"] == floor.BOT:
+        elif row["owner"] == floor.BOT:
             row = handoffs.take_floor(connection, row, who="phone", why=floor.PHONE_REPLY, at=now, hand_on=False)
-        if handoffs.current(connection, row)["state"] in floor.WAITING:
+        if row["handoff_id"] is not None and handoffs.current(connection, row)["state"] in floor.WAITING:
             handoffs.note_join(connection, row, ON_THE_PHONE, now)  # nobody waits any more
-        self._pass_on(connection, row, item)
+        if happened:
+            self.asides.apply(connection, row, item)
+        elif row["handoff_id"] is not None:  # else the context of the new handoff has it
+            self._pass_on(connection, row, item)
         return self._done(connection, item)
 
     def park(self, connection: Connection, item: Item, error: str) -> Item | None:
         """Give an item up after too many failures; the customer gets a person instead of silence."""
         row, now = self._own(connection, item), self.clock()
-        if row["owner"] == floor.BOT:
-            heard = [user_event(item, now)] if item.kind == inbox.CUSTOMER else []
+        if item.kind == inbox.ASIDE and item.message["kind"] != asides.EDIT:
+            pass  # nobody waits for an answer to it
+        elif row["owner"] == floor.BOT:
+            heard = [user_event(item, now)] if item.kind != inbox.RETURNED else []
             tracker_events.append(connection, row["id"], heard)
             self.room.say(connection, row["id"], BOT_FAILED, self._give_up(connection, row, item, error), item.trace_id)
         elif item.kind != inbox.RETURNED:
@@ -230,10 +245,11 @@ class Saver:
             "message_id": item.message_id,
             "author": floor.HUMAN if item.kind == inbox.ECHO else "customer",
             "kind": message["kind"],
-            "text": message["text"],
+            "text": words_of(message) if item.kind == inbox.ECHO and message["text"] is None else message["text"],
             "sent_at": message["sent_at"],
             "details": message.get("content") or None,
             "media": _file(connection, message),
+            "quoted": message.get("quoted"),
             "reply_to": message["reply_to"],
             "window_ends_at": row["window_ends_at"],
         }

@@ -25,7 +25,8 @@ CLOSED = "utter_waiting_closed"
 LEAVE_A_MESSAGE = "utter_leave_message"
 KEPT = "utter_message_kept"
 KEPT_UNTIL_OPENING = "utter_message_kept_until_opening"
-RESPONSES = (BOT_FAILED, NOBODY_REACHED, TOO_LONG, CLOSED, LEAVE_A_MESSAGE, KEPT, KEPT_UNTIL_OPENING)
+NO_CALLS = "utter_no_calls"
+RESPONSES = (BOT_FAILED, NOBODY_REACHED, TOO_LONG, CLOSED, LEAVE_A_MESSAGE, KEPT, KEPT_UNTIL_OPENING, NO_CALLS)
 
 Response = Callable[[str], Mapping[str, Any]]
 

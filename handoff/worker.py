@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from handoff import conversations, floor, inbox
+from handoff.asides import EDIT
 from handoff.bot import Bot
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
@@ -158,6 +159,8 @@ class Worker:
     async def _turn(self, item: Item) -> Item | None:
         if item.kind == inbox.ECHO:
             return await self._save(self.saver.echo_turn, item)
+        if item.kind == inbox.ASIDE and not _is_heard(item):
+            return await self._save(self.saver.aside_turn, item)
         if item.conversation["owner"] == floor.HUMAN:
             # a return that a newer handoff has overtaken says nothing
             human = self.saver.human_turn if item.kind == inbox.CUSTOMER else self.saver.skip
@@ -192,6 +195,12 @@ class Worker:
         with contextlib.suppress(floor.StaleFloor):
             return await self.database.write(work)
         return await self._take(item.conversation_id)
+
+
+def _is_heard(item: Item) -> bool:
+    """The bot must not act on the wrong order number: it hears what a message says now that it was corrected."""
+    corrected = item.message["kind"] == EDIT and item.message["text"] is not None
+    return corrected and item.conversation["owner"] == floor.BOT
 
 
 def _named(error: BaseException) -> str:

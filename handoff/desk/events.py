@@ -16,7 +16,7 @@ from handoff.desk import later, receipts, words
 from handoff.desk.database import insert_once
 from handoff.desk.journal import record
 from handoff.desk.tables import conversations, handoffs, received_events
-from handoff.desk.transcript import add_line, media_columns, merge
+from handoff.desk.transcript import add_line, later_columns, merge
 
 ID_LENGTH = 255
 
@@ -114,7 +114,7 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
     # what a colleague wrote on the business's own phone, and what the bot says to somebody who waits, belongs to the
     # story, but nobody waits because of it
     given = event.data.get("author")
-    author = str(given) if given in (words.HUMAN, words.BOT) else words.CUSTOMER
+    author = str(given) if given in (words.HUMAN, words.BOT, words.SYSTEM) else words.CUSTOMER
     added = add_line(
         connection,
         event.conversation_id,
@@ -123,11 +123,14 @@ def _customer_message(connection: Connection, event: protocol.Envelope, now: flo
         sent_at,
         kind=str(event.data.get("kind") or words.KIND_TEXT)[:32],
         details=event.data.get("details"),
-        **media_columns(event.data.get("media")),
+        **later_columns(event.data),
         handoff_id=event.handoff_id,
         bridge_id=str(event.data.get("message_id") or f"event:{event.id}"),
     )
     _note_shown(connection, event)
+    if isinstance(event.data.get("opted_out"), bool):
+        here = conversations.c.id == event.conversation_id
+        connection.execute(conversations.update().where(here).values(opted_out=event.data["opted_out"]))
     if event.data.get("window_ends_at") is not None:
         _window_changed(connection, event, now)
     if added and author == words.CUSTOMER:
@@ -230,6 +233,7 @@ def _describe_customer(connection: Connection, event: protocol.Envelope, convers
         "customer_name": _clip(customer.get("name")) or "",
         "customer_address": _clip(address) or "",
         "language": _clip(customer.get("language"), 16),
+        "opted_out": bool(context.get("opted_out")),
     }
     if context.get("window_ends_at") is not None and event.seq >= conversation["window_seq"]:
         values["window_ends_at"] = float(context["window_ends_at"])
@@ -265,4 +269,7 @@ _APPLIERS: dict[str, Callable[[Connection, protocol.Envelope, float], None]] = {
     protocol.HANDOFF_CLOSED: _closed,
     protocol.WINDOW_CHANGED: _window_changed,
     protocol.MEDIA_CHANGED: later.media_changed,
+    protocol.MESSAGE_REACTION: later.reaction,
+    protocol.MESSAGE_EDITED: later.edited,
+    protocol.MESSAGE_DELETED: later.deleted,
 }

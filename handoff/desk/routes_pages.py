@@ -126,7 +126,7 @@ def _open_conversation(connection: Connection, row: Mapping[str, Any], agent: Ag
         "mine": mine,
         "name": name,
         "items": view_lines.transcript(lines, commands.states_of(connection, on_their_way), mine, times),
-        "card": view.card((current or {}).get("context"), times),
+        "card": view.card((current or {}).get("context"), times, row["opted_out"]),
         "window": window.describe(row["window_ends_at"], times),
         "colleagues": [each for each in people.all_agents(connection) if each.id != agent.id],
     }

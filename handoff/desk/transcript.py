@@ -60,7 +60,7 @@ def merge(connection: Connection, conversation_id: str, handoff_id: str, lines: 
             name=line.get("name"),
             kind=str(line.get("kind") or words.KIND_TEXT)[:32],
             details=line.get("details"),
-            **media_columns(line.get("media")),
+            **later_columns(line),
             bridge_id=str(bridge_id) if bridge_id else _made_up_id(position, str(author), text, at),
         )
     return order_at
@@ -71,6 +71,21 @@ def media_columns(given: Any) -> dict[str, Any]:
     if not isinstance(given, Mapping) or not given.get("id"):
         return {}
     return {"media_id": str(given["id"])[:64], "media": dict(given)}
+
+
+def later_columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a line's file, its quote, and what has happened to it by now."""
+    columns = media_columns(given.get("media"))
+    if isinstance(given.get("quoted"), Mapping):
+        columns["quoted"] = dict(given["quoted"])
+    if given.get("reaction"):
+        columns["reaction"] = str(given["reaction"])[:64]
+    for name in ("edited_at", "deleted_at"):
+        if isinstance(given.get(name), (int, float)):
+            columns[name] = float(given[name])
+    if given.get("text_before") is not None:
+        columns["text_before"] = str(given["text_before"])
+    return columns
 
 
 def _known_lines(connection: Connection, conversation_id: str) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from handoff.desk import window, words
+from handoff.desk import view_content, window, words
 from handoff.desk.times import Times
 
 WAIT_WARNING_SECONDS = 120.0
@@ -61,8 +61,8 @@ def _why(context: Row) -> str:
     return told[:1].upper() + told[1:]
 
 
-def card(context: Row | None, times: Times) -> dict[str, Any] | None:
-    """The handoff card; None until the bridge has described the handoff."""
+def card(context: Row | None, times: Times, opted_out: bool | None = None) -> dict[str, Any] | None:
+    """The handoff card; None until the bridge has described the handoff. ``opted_out``: what was heard since then."""
     if not context:
         return None
     form = context.get("form") or {}
@@ -82,7 +82,8 @@ def card(context: Row | None, times: Times) -> dict[str, Any] | None:
         "turns": [_turn(turn) for turn in context.get("turns") or []],
         "earlier": [_earlier(passage, times) for passage in context.get("earlier_handoffs") or []],
         "sentiment": _sentiment(context.get("sentiment")),
-        "opted_out": bool(context.get("opted_out")),
+        "opted_out": bool(context.get("opted_out")) if opted_out is None else opted_out,
+        "came_from": view_content.came_from(context.get("referral") or {}),
         "customer": _customer(context.get("customer") or {}),
     }
 

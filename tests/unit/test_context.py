@@ -129,6 +129,7 @@ def test_an_example_worked_by_hand() -> None:
         "media": [],
         "window_ends_at": 2000.0,
         "opted_out": True,
+        "referral": None,
         "earlier_handoffs": [
             {"handoff_id": "h1", "reason": "fallback", "topic": None, "outcome": "solved", "note": "refunded",
              "agent": "Sam", "requested_at": 10.0, "resolved_at": 20.0},

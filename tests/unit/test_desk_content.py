@@ -39,6 +39,6 @@ def page_with(desk: DeskUnderTest, agent: httpx.Client, message: Inbound) -> htt
     conversation_id = desk.waiting()
     desk.calls.say(
         conversation_id, f"handoff-{conversation_id}", message.text or "",
-        kind=message.kind, details=message.details, message_id=message.message_id,
+        kind=message.kind, details=message.content, message_id=message.message_id,
     )  # fmt: skip
     return agent.get(f"/conversations/{conversation_id}")
