@@ -124,3 +124,36 @@ def test_a_change_that_is_refused_says_why(simulator: Simulator, phone: Page) ->
     phone.get_by_role("button", name="Change number", exact=True).click()
     expect(phone.locator("#panel-note")).to_have_text("Not changed: Another customer has the number 447700900124.")
     expect(phone.get_by_text(f"You are Ana, +{ANA}")).to_be_visible()
+
+
+def test_a_message_that_fails_later_leaves_the_phone(simulator: Simulator, phone: Page) -> None:
+    unfold(phone, "Statuses of sent messages")
+    phone.locator("select[name=fail_code]").select_option("131026")
+    expect(phone.locator("[data-state=status]")).to_have_text("Faulty")
+    simulator.control("PUT", "settings", {"delivered_after_ms": 800})
+    lost = simulator.send("you will not keep this")
+    expect(phone.get_by_test_id("bubble")).to_contain_text("you will not keep this")
+    expect(phone.get_by_test_id("bubble")).to_have_count(0)
+    [message] = simulator.control("GET", "sent")["messages"]
+    assert (message["id"], message["status"], message["error"]["code"]) == (lost, "failed", 131026)
+
+
+def test_whatsapps_rates_are_lifted_and_held_again(simulator: Simulator, phone: Page) -> None:
+    def rates() -> tuple[int, int]:
+        settings = simulator.control("GET", "settings")
+        return settings["pair_burst"], settings["throughput"]
+
+    usual = rates()
+    unfold(phone, "WhatsApp's own rules")
+    phone.get_by_label("Hold the rates").uncheck()
+    wait_until("they are lifted", lambda: rates() == (0, 0))
+    phone.get_by_label("Hold the rates").check()
+    wait_until("they are held", lambda: rates() == usual)
+
+
+def test_further_numbers_of_the_business_are_offered(simulator: Simulator, phone: Page) -> None:
+    simulator.control("PUT", "settings", {"numbers": ["100000000000007"]})
+    phone.reload()
+    expect(phone.get_by_test_id("customer-row")).to_be_visible()
+    phone.get_by_test_id("add-customer").click()
+    expect(phone.get_by_test_id("customer-number").locator("option")).to_have_count(2)

@@ -110,6 +110,7 @@ def test_a_voice_note_of_the_business_shows_its_wave_and_plays(simulator: Simula
     assert max(heights) == 100 and min(heights) < 50  # a beep, and silence between
     note.get_by_role("button", name="Play the voice message").click()
     expect(note.get_by_role("button", name="Pause")).to_be_visible()
+    expect(note).to_have_attribute("data-status", "played")
     simulator.post("text", {"body": "while it plays"})  # what comes meanwhile does not stop it
     expect(note.locator(".wave i.played").last).to_be_visible()
     expect(note.get_by_role("button", name="Play the voice message")).to_be_visible(timeout=15_000)

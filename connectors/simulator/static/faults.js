@@ -27,6 +27,10 @@ export function makeFaults(attempt) {
         shuffle: field.shuffle.checked, drop_statuses: field.drop_statuses.checked,
         shuffle_seconds: extra.faults.webhook?.shuffle_seconds ?? 1,
       },
+      status: {
+        ...extra.faults.status, fail_code: Number(field.fail_code.value) || null, repeat: Number(field.repeat.value),
+        late_sent_ms: Number(field.late_sent_ms.value), early: field.early.checked, skip_delivered: field.skip_delivered.checked,
+      },
       download: { ...extra.faults.download, kind: field.download.value || null },
       seed: Number(field.seed.value),
     };
@@ -35,18 +39,22 @@ export function makeFaults(attempt) {
   function showFaults(data) {
     extra.faults = data;
     const field = faults.elements;
-    const { graph, webhook, download } = data;
+    const { graph, webhook, download, status } = data;
     const answer = graph.html ? "html" : graph.drop_answer_rate ? "drop" : graph.hang_seconds ? "hang"
       : graph.code ? `code ${graph.code}` : graph.status ? `status ${graph.status}` : "";
     select(field.answer, answer);
     select(field.rate, String(graph.drop_answer_rate || graph.rate));
     select(field.download, download.kind || "");
+    select(field.fail_code, status.fail_code ? String(status.fail_code) : "");
+    for (const name of ["repeat", "late_sent_ms"]) field[name].value = status[name];
+    for (const name of ["early", "skip_delivered"]) field[name].checked = status[name];
     for (const name of ["duplicate", "batch", "delay_ms"]) field[name].value = webhook[name];
     for (const name of ["shuffle", "drop_statuses"]) field[name].checked = webhook[name];
     field.latency_ms.value = graph.latency_ms;
     field.seed.value = data.seed;
     showStates({
       graph: Boolean(answer || graph.latency_ms || download.kind || download.redirect_to || download.latency_ms),
+      status: Boolean(status.fail_code || status.repeat > 1 || status.late_sent_ms || status.early || status.skip_delivered),
       webhook: webhook.duplicate > 1 || webhook.batch > 1 || webhook.delay_ms > 0 || webhook.shuffle || webhook.drop_statuses,
     });
   }
@@ -56,7 +64,7 @@ export function makeFaults(attempt) {
       state.textContent = on[state.dataset.state] ? "Faulty" : "As usual";
       state.classList.toggle("on", on[state.dataset.state]);
     }
-    for (const dot of document.querySelectorAll(".faults-dot")) dot.hidden = !on.graph && !on.webhook;
+    for (const dot of document.querySelectorAll(".faults-dot")) dot.hidden = !Object.values(on).some(Boolean);
   }
 
   function showSettings(data) {

@@ -13,6 +13,7 @@ import { makeThread } from "./thread.js";
 import { now } from "./times.js";
 
 const PAGE = 100;
+const ARRIVAL_SECONDS = 1;
 
 /** A phone from the page's template. `customers` is what is known of all; `activate` is told when it is used, `remove`
  * when it is put away. */
@@ -107,11 +108,11 @@ export function makePhone({ customers, activate, remove }) {
     if (late) await choose(customer);
   }
 
-  /** What is on a visible screen has been read. */
+  /** What is on a visible screen has been read; but not what was sent this moment, which may still fail to arrive. */
   function read() {
     const customer = owner();
     const visible = document.visibilityState === "visible" && seat.offsetParent !== null;
-    if (customer?.unread > 0 && visible && shown === current) api.read(customer.key, thread.newest()).catch(() => {});
+    if (customer?.unread > 0 && visible && shown === current && !thread.sentSince(now() - ARRIVAL_SECONDS)) api.read(customer.key, thread.newest()).catch(() => {});
   }
 
   function draw() {
@@ -123,6 +124,7 @@ export function makePhone({ customers, activate, remove }) {
     presence.classList.toggle("typing", typing);
     const to = customer && numbersOf(customers).length > 1 ? `, to number ${customer.number}` : "";
     part(seat, "holder").textContent = customer ? `You are ${customer.name}, ${address(customer)}${to}` : "";
+    read();
     root.setAttribute("aria-label", customer ? `Phone of ${customer.name}` : "Phone");
   }
 
@@ -144,7 +146,7 @@ export function makePhone({ customers, activate, remove }) {
     focus: composer.focus,
     closeMenus: act.closeMenus,
     message: (news) => hear(news, () => { thread.put(news.message); read(); }),
-    status: (news) => hear(news, () => thread.setStatus(news.id, news.status)),
+    status: (news) => hear(news, () => { thread.setStatus(news.id, news.status); read(); }),
     setOffline: (on) => { part(root, "offline").hidden = !on; },
   };
   return phone;

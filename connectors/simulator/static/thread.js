@@ -105,6 +105,7 @@ export function makeThread(root, act, loadEarlier) {
   return {
     find,
     newest: () => Math.max(0, ...[...messages.values()].map((message) => message.seq ?? 0)),
+    sentSince: (time) => [...messages.values()].some((message) => message.author === "business" && message.status === "sent" && message.type !== "reaction" && message.at > time),
     myReaction: (id) => reactions(messages).get(id)?.get("customer"),
 
     /** Show this thread instead of the one before. Of the same thread, what the list cannot know yet stays. */
