@@ -14,10 +14,11 @@ import structlog
 from pywa_async.client import WhatsApp
 from pywa_async.errors import WhatsAppError
 
-from connectors.whatsapp_documents import File, NotADocument, read_data
+from connectors.whatsapp_documents import File, NotADocument
 from connectors.whatsapp_errors import classify, is_of_no_use, once_for_a_link
 from connectors.whatsapp_fields import object_in, text_of
 from connectors.whatsapp_media import WhatsAppMedia
+from connectors.whatsapp_media_out import upload_in
 from connectors.whatsapp_outbound import RenderOptions, render
 from connectors.whatsapp_template_list import TemplateList
 from connectors.whatsapp_templates import language_of, template_message
@@ -138,21 +139,20 @@ class WhatsAppChannel:
 
     async def _with_upload(self, number: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """The message with the id of its file in place of the file."""
-        part = object_in(payload, "document")
-        data = text_of(part.get("data"))
-        if payload.get("type") != "document" or data is None:
-            return payload
         try:
-            file = read_data(data)
+            found = upload_in(payload)
         except NotADocument as error:
-            raise DeliveryError(f"The document cannot be sent: {error}.", retry=False) from error
-        media_id = await self._upload(number, file, text_of(part.get("filename")) or "document")
-        return {**payload, "document": {"id": media_id, **{key: part[key] for key in part if key != "data"}}}
+            raise DeliveryError(f"The file cannot be sent: {error}.", retry=False) from error
+        if found is None:
+            return payload
+        kind, part, file = found
+        media_id = await self._upload(number, file, text_of(part.get("filename")) or kind)
+        return {**payload, kind: {"id": media_id, **{key: part[key] for key in part if key != "data"}}}
 
     async def _upload(self, number: str, file: File, filename: str) -> str:
         """Give WhatsApp a file; returns its id there. The customer gets nothing yet, so no failure is unknown."""
         request = self._api.upload_media(phone_id=number, media=file.content, mime_type=file.type, filename=filename)
-        no_answer = DeliveryError("WhatsApp gave no answer when the document was uploaded.", retry=True)
+        no_answer = DeliveryError("WhatsApp gave no answer when the file was uploaded.", retry=True)
         try:
             answer = await asyncio.wait_for(self._call(request), UPLOAD_SECONDS)
         except asyncio.TimeoutError as error:

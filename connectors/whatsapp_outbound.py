@@ -5,26 +5,36 @@ Nothing a designer or an action writes is lost: what WhatsApp cannot show as int
 
 from __future__ import annotations
 
-import functools
-import re
-from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Mapping, Sequence
 
 import structlog
 
-from connectors.whatsapp_documents import document_in
+from connectors.whatsapp_designs import design, is_design, list_options
 from connectors.whatsapp_fields import Json, object_in, text_of
+from connectors.whatsapp_limits import BODY_LIMIT, CAPTION_LIMIT, LIST_BUTTON_LIMIT
+from connectors.whatsapp_media_out import CAPTIONED, TYPES, VOICE, Media, media_of
 from connectors.whatsapp_payloads import (
-    BODY_LIMIT,
-    CAPTION_LIMIT,
-    LIST_BUTTON_LIMIT,
+    NO_FRAME,
+    Frame,
     Option,
     choice,
-    document,
-    image,
+    file,
     numbered,
     passed_through,
+    plain_words,
     texts,
+    url_button,
+)
+from connectors.whatsapp_responses import (
+    buttons_in,
+    element_of,
+    frame_in,
+    items_in,
+    joined,
+    log_degraded,
+    media_in,
+    words_in,
 )
 from connectors.whatsapp_templates import template_message
 from connectors.whatsapp_text import clean, split_tail
@@ -32,9 +42,9 @@ from handoff.channel import Rendered, TemplateProblem
 
 log = structlog.get_logger()
 
-_ADDRESS = re.compile(r"https?://[^\s/]\S{0,2000}")
+_MEDIA_KEYS = (*TYPES, VOICE)
+_NOT_IN_CONTEXT = ("reaction", "template")  # these cannot be replies to a message
 
-_Make = Callable[[str], Rendered]  # from a caption, the message
 _Template = Callable[[Json], Rendered]  # from a template's name, language and parameters, the message
 
 
@@ -76,22 +86,36 @@ class _Composer:
         self.messages: list[Rendered] = []
 
     def add(self, response: Json) -> None:
-        buttons = list(_buttons(response.get("quick_replies") or response.get("buttons")))
-        choices = [button for button in buttons if isinstance(button, Option)]
-        links = [button for button in buttons if isinstance(button, str)]
-        media, instead = _media(response)
-        text = _joined(_words(response.get("text")), *links, *instead)
-        spare = "" if choices else text  # the question and its buttons come last
-        for make, caption in media:
-            self._show(make, _joined(spare, caption))
+        quoted = text_of(response.get("reply_to")) or text_of(object_in(response, "custom").get("reply_to"))
+        if quoted is None:
+            return self._add(response)
+        self.flush()
+        before = len(self.messages)
+        self._add(response)
+        self.flush()
+        self._quote(before, quoted)
+
+    def _add(self, response: Json) -> None:
+        options, links = buttons_in(response.get("quick_replies") or response.get("buttons"))
+        media, instead = media_in(response)
+        frame, over, under = frame_in(response)
+        single = len(links) == 1 and not options and not media
+        lines = [] if single else [f"{title}: {address}" if title else address for title, address in links]
+        asks = bool(options) or single
+        text = joined(over, words_in(response.get("text")), *lines, *instead, under)
+        spare = "" if asks else joined(frame.header, text, frame.footer)  # the question and its buttons come last
+        for one in media:
+            self._show(one, spare)
             spare = ""
-        if choices:
-            self._choice(text, choices)
+        if options:
+            self._choice(text, options, frame)
+        elif single:
+            self._address(text, *links[0], frame)
         elif not media:
-            self._text(text)
+            self._text(spare)
         self._custom(response.get("custom"))
-        for element in _list(response.get("elements")):
-            self.add(_element(element))
+        for element in items_in(response.get("elements")):
+            self.add(element_of(element))
 
     def flush(self) -> None:
         self.messages += texts("\n\n".join(self.pending))
@@ -103,112 +127,100 @@ class _Composer:
         if not self.options.merge_texts:
             self.flush()
 
-    def _show(self, make: _Make, caption: str) -> None:
-        """A picture or a file; a caption that is too long goes before it."""
-        if len(caption) > CAPTION_LIMIT:
+    def _quote(self, start: int, message_id: str) -> None:
+        """The first message from ``start`` on that can be one becomes a reply to a message of the customer's."""
+        for index, message in enumerate(self.messages[start:], start=start):
+            if message.payload["type"] not in _NOT_IN_CONTEXT:
+                payload = {"context": {"message_id": message_id}, **message.payload}
+                self.messages[index] = replace(message, payload=payload)
+                return
+
+    def _show(self, media: Media, text: str) -> None:
+        """A file with the response's words and its own as its caption; where these do not fit they go before it."""
+        caption = joined(text, media.caption)
+        if len(caption) > CAPTION_LIMIT or media.kind not in CAPTIONED:
             self._text(caption)
             caption = ""
         self.flush()
-        self.messages.append(make(caption))
+        self.messages.append(file(media, caption))
 
-    def _choice(self, body: str, choices: list[Option]) -> None:
+    def _choice(self, body: str, options: list[Option], frame: Frame = NO_FRAME, button: str | None = None) -> None:
         """Texts before it join its body when all fit; of a body that is too long, all but the end goes before."""
-        if choice("?", choices, self.options.list_button) is None:
-            return self._text(_joined(body, numbered(choices)))
+        words = button or self.options.list_button
+        if choice("?", options, words, frame) is None:
+            return self._text(joined(frame.header, body, numbered(options), frame.footer))
+        message = choice(self._body(body) or words, options, words, frame)
+        self.messages += [message] if message else []
+
+    def _address(self, body: str, title: str, address: str, frame: Frame) -> None:
+        """One button that opens an address; a line of text when it cannot be one."""
+        if not body or url_button("?", title, address, frame) is None:
+            line = f"{title}: {address}" if title else address
+            return self._text(joined(frame.header, body, line, frame.footer))
+        message = url_button(self._body(body), title, address, frame)
+        self.messages += [message] if message else []
+
+    def _body(self, body: str) -> str:
+        """What stands above buttons; what does not fit there is sent before."""
         before = self.pending
-        whole = _joined(*before, body)
+        whole = joined(*before, body)
         head, tail = split_tail(whole, BODY_LIMIT)
         if head and body and len(body) <= BODY_LIMIT:
             head, tail = "\n\n".join(before), body
         self.pending = [head]
         self.flush()
-        message = choice(tail or self.options.list_button, choices, self.options.list_button)
-        self.messages += [message] if message else []
+        return tail
 
     def _custom(self, custom: Any) -> None:
         if not custom:
             return
-        message = self._own(custom) if isinstance(custom, Mapping) else None
-        if message is None:
+        known = False
+        for key, value in custom.items() if isinstance(custom, Mapping) else ():
+            known = self._said(str(key), value) or known
+        if not known:
             log.warning("whatsapp.response_ignored", reason="custom without a WhatsApp message under 'whatsapp'")
+
+    def _said(self, key: str, value: Any) -> bool:
+        """One key of ``custom:``; False when it is none of ours."""
+        if key in _MEDIA_KEYS:
+            media = media_of(key, value)
+            if isinstance(media, Media):
+                self._show(media, "")
+            else:
+                log_degraded(key, media.problem)
+                self._text(media.words)
+        elif key == "list" and isinstance(value, Mapping) and (rows := list_options(value)):
+            frame, over, under = frame_in(value)
+            button = words_in(value.get("button"))
+            fitting = button if 0 < len(button) <= LIST_BUTTON_LIMIT else None
+            under = under if fitting or not button else joined(button, under)
+            self._choice(joined(over, words_in(value.get("text")), under), rows, frame, fitting)
+        elif key == "template" or (key == "whatsapp" and object_in({"w": value}, "w").get("type") == "template"):
+            self._template(value if key == "template" else value.get("template"))
+        elif key == "whatsapp" or is_design(key):
+            return self._written_out(value if key == "whatsapp" else design(key, value), key)
+        else:
+            return key == "reply_to"
+        return True
+
+    def _written_out(self, raw: Any, key: str) -> bool:
+        """A message in the Cloud API's own shape. One that WhatsApp would refuse becomes text."""
+        message, wrong = passed_through(raw)
+        if message is None:
+            return False
+        if wrong is not None:
+            log_degraded(key, wrong)
+            self._text("\n".join(clean(words) for words in plain_words(message.payload.get(message.payload["type"]))))
+            return True
+        self.flush()
+        self.messages.append(message)
+        return True
+
+    def _template(self, spec: Any) -> None:
+        try:
+            message = self.template(spec if isinstance(spec, Mapping) else {})
+        except TemplateProblem as problem:
+            log.warning("whatsapp.template_ignored", reason=str(problem))
             return
         self.flush()
         self.messages.append(message)
-
-    def _own(self, custom: Json) -> Rendered | None:
-        """A message that a designer wrote out: a template by its name, or whatever the Cloud API takes."""
-        raw = object_in(custom, "whatsapp")
-        spec = object_in(custom, "template") or (object_in(raw, "template") if raw.get("type") == "template" else {})
-        if not spec:
-            return passed_through(raw)
-        try:
-            return self.template(spec)
-        except TemplateProblem as problem:
-            log.warning("whatsapp.template_ignored", template=str(spec.get("name"))[:80], reason=str(problem))
-            return None
-
-
-def _buttons(value: Any) -> Iterator[Option | str]:
-    """Each button once, as an option; a button that opens an address has no reply, and is a line of text."""
-    seen = set()
-    for button in _list(value):
-        fields = button if isinstance(button, Mapping) else {"title": button}
-        title = " ".join(_words(fields.get("title")).split())
-        address, payload = _words(fields.get("url")), _words(fields.get("payload"))
-        if address:
-            yield f"{title}: {address}" if title else address
-        elif (title or payload) and (title, payload) not in seen:
-            seen.add((title, payload))
-            yield Option(title=title or " ".join(payload.split()), payload=payload or title)
-
-
-def _media(response: Json) -> tuple[list[tuple[_Make, str]], list[str]]:
-    """The picture and the file in a response, each with its own caption; and as words what can be sent as neither."""
-    media: list[tuple[_Make, str]] = []
-    instead = []
-    picture, file = _link(response.get("image")), document_in(response.get("attachment"))
-    shown = bool(_ADDRESS.fullmatch(picture))
-    if shown:
-        media.append((functools.partial(image, picture), ""))
-    if file is not None and file.source is not None:
-        media.append((functools.partial(document, file.source, file.filename), file.caption))
-    elif file is not None:
-        log.warning("whatsapp.document_became_text", reason=file.problem)
-        instead.append(file.instead)
-    else:
-        instead.append(_link(response.get("attachment")))
-    return media, instead if shown else [*instead, picture]
-
-
-def _element(element: Any) -> Json:
-    """A card of a carousel, as a response of its own."""
-    fields = element if isinstance(element, Mapping) else {"title": element}
-    lines = [_words(fields.get("title")), _words(fields.get("subtitle"))]
-    return {
-        "text": "\n".join(line for line in lines if line),
-        "image": fields.get("image_url"),
-        "buttons": fields.get("buttons"),
-    }
-
-
-def _link(value: Any) -> str:
-    """The address in an ``image`` or ``attachment``, which may be an object that holds it."""
-    if isinstance(value, Mapping):
-        places = [value, object_in(value, "payload")]
-        found = [text_of(place.get(key)) for place in places for key in ("link", "url", "src")]
-        value = next((address for address in found if address), None)
-    return _words(value)
-
-
-def _joined(*parts: str) -> str:
-    return "\n\n".join(part for part in parts if part)
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = str(value)
-    return clean(value).strip() if isinstance(value, str) else ""
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else []

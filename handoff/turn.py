@@ -8,7 +8,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Iterator, Mapping
 
-from handoff.inbox import Item
+from handoff.inbox import CUSTOMER, Item
+
+LAST = "last"
 
 _current: ContextVar[Turn] = ContextVar("turn")
 
@@ -31,8 +33,15 @@ class Turn:
     next_item: Item | None = None
 
     def say(self, response: Mapping[str, Any]) -> None:
-        """Add one Rasa response. It goes out only if the turn is saved."""
-        self.responses.append(copy.deepcopy(dict(response)))
+        """Add one Rasa response. It goes out only if the turn is saved. ``reply_to: last`` (and a reaction to ``last``)
+        means the customer's message that this turn answers."""
+        said = copy.deepcopy(dict(response))
+        custom = said.get("custom")
+        reaction = custom.get("reaction") if isinstance(custom, dict) else None
+        for fields, key in ((said, "reply_to"), (custom, "reply_to"), (reaction, "message_id")):
+            if isinstance(fields, dict) and fields.get(key) == LAST:
+                fields[key] = self.item.message_id if self.item.kind == CUSTOMER else None
+        self.responses.append(said)
 
 
 def current_turn() -> Turn:

@@ -109,7 +109,7 @@ def test_what_is_no_document_is_text_and_the_log_says_why_without_its_contents(p
     link = payload.get("link")
     assert text == f"Your invoice\n\n58\n\n{link or 'invoice.pdf'}"
     (entry,) = logs
-    assert entry["event"] == "whatsapp.document_became_text" and len(entry["reason"]) < 120
+    assert entry["event"] == "whatsapp.became_text" and len(entry["reason"]) < 120
     assert "JVBER" not in str(entry) and "invoice" not in str(entry)
 
 

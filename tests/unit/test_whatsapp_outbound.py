@@ -33,7 +33,7 @@ def check(message: Rendered) -> None:
     part = message.payload[message.payload["type"]]
     if message.payload["type"] == "text":
         assert 1 <= len(part["body"]) <= 4096 and part["body"].strip() == part["body"]
-    elif message.payload["type"] == "image":
+    elif message.payload["type"] != "interactive":
         assert len(part.get("caption", "")) <= 1024
     else:
         check_interactive(part, message.offers)
@@ -41,6 +41,9 @@ def check(message: Rendered) -> None:
 
 def check_interactive(part: dict[str, Any], offers: tuple[str, ...]) -> None:
     assert part["body"]["text"].strip() and len(part["body"]["text"]) <= 1024
+    if part["type"] == "cta_url":
+        assert 1 <= len(part["action"]["parameters"]["display_text"]) <= 20 and not offers
+        return
     if part["type"] == "button":
         options, limit = [each["reply"] for each in part["action"]["buttons"]], 256
         assert len(options) <= 3
@@ -154,11 +157,16 @@ def test_buttons_without_a_text_use_the_text_before_or_the_label() -> None:
     assert message.text == "Pick [Yes]"
 
 
-def test_a_button_that_opens_an_address_is_a_line_of_text() -> None:
+def test_one_button_that_opens_an_address_is_a_button() -> None:
     (message,) = render(
         [{"text": "Read on", "buttons": [{"type": "web_url", "title": "Help", "url": "https://e.org"}]}]
     )
-    assert text_of(message) == "Read on\n\nHelp: https://e.org"
+    assert message.payload["interactive"] == {
+        "type": "cta_url",
+        "action": {"name": "cta_url", "parameters": {"display_text": "Help", "url": "https://e.org"}},
+        "body": {"text": "Read on"},
+    }
+    assert message.text == "Read on [Help: https://e.org]"
 
 
 def test_an_image_has_the_text_as_its_caption() -> None:
@@ -185,11 +193,13 @@ def test_an_image_without_a_web_address_is_text() -> None:
     assert text_of(message) == "Look\n\npictures/a.jpg"
 
 
-def test_an_attachment_is_its_link_whatever_shape_rasa_gives_it() -> None:
+def test_an_attachment_is_a_document_whatever_shape_rasa_gives_it() -> None:
     link = "https://example.com/invoice.pdf"
     for attachment in (link, {"url": link}, {"type": "file", "payload": {"src": link}}):
         (message,) = render([{"text": "Invoice", "attachment": attachment}])
-        assert text_of(message) == f"Invoice\n\n{link}"
+        assert message.payload["document"] == {"link": link, "filename": "invoice.pdf", "caption": "Invoice"}
+    (message,) = render([{"text": "Invoice", "attachment": "https://example.com/invoice"}])
+    assert text_of(message) == "Invoice\n\nhttps://example.com/invoice"
 
 
 def test_cards_are_texts_with_their_pictures_and_buttons() -> None:
@@ -202,7 +212,9 @@ def test_a_custom_whatsapp_message_is_passed_through_without_an_address() -> Non
     location = {"latitude": 51.5, "longitude": -0.1, "name": "Depot"}
     raw = {"type": "location", "location": location, "to": "+15550100999", "messaging_product": "other"}
     before, message = render([{"text": "Here"}, {"custom": {"whatsapp": raw}}])
-    assert before.text == "Here" and message == Rendered({"type": "location", "location": location}, "Depot")
+    assert before.text == "Here" and message == Rendered(
+        {"type": "location", "location": {"latitude": "51.5", "longitude": "-0.1", "name": "Depot"}}, "Depot"
+    )
 
 
 def test_a_custom_message_offers_its_buttons_and_rows() -> None:

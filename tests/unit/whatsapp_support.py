@@ -45,6 +45,14 @@ def settings(api_url: str = "http://127.0.0.1:1") -> WhatsAppSettings:
     )
 
 
+# interactive types that Meta's description is too old to know, each with the name of its action
+LATER_TYPES = {
+    "cta_url": "cta_url",
+    "location_request_message": "send_location",
+    "request_contact_info": "request_contact_info",
+}
+
+
 @functools.cache
 def message_validator() -> OAS31Validator:
     """Checks a request against Meta's schemas. See the README beside them for the one thing that is mended here."""
@@ -54,6 +62,9 @@ def message_validator() -> OAS31Validator:
     del button["index"]["pattern"]  # it forbids the index "0" of Meta's own example
     button["sub_type"]["enum"].append("copy_code")
     schemas["LanguageObject"]["required"] = ["code"]
+    schemas["InteractiveObject"]["properties"]["type"]["enum"] += [*LATER_TYPES]
+    named = {"type": "object", "required": ["name"], "properties": {"name": {"enum": [*LATER_TYPES.values()]}}}
+    schemas["ActionObject"]["oneOf"].append(named)
     for name, schema in schemas.items():
         if schema.get("allOf") and name.endswith("Message"):
             own = schema["allOf"][1]
