@@ -93,7 +93,19 @@ def test_a_picture_that_is_pasted_or_dropped_is_offered_for_sending(
 def test_an_empty_file_is_refused_with_a_sentence(simulator: Simulator, phone: Page) -> None:
     phone.get_by_test_id("pick-document").set_input_files([{"name": "a.txt", "mimeType": "text/plain", "buffer": b""}])
     expect(phone.get_by_test_id("composer-note")).to_have_text("a.txt is empty.")
+    write(phone, "never mind")
+    expect(phone.get_by_test_id("composer-note")).to_be_hidden()
     expect(phone.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_sound_file_is_sent_as_audio_and_not_as_a_voice_note(simulator: Simulator, phone: Page) -> None:
+    song = {"name": "song.mp3", "mimeType": "audio/mpeg", "buffer": b"ID3" + bytes(500)}
+    phone.get_by_test_id("pick-audio").set_input_files([song])
+    expect(phone.get_by_test_id("caption")).to_have_count(0)
+    phone.get_by_test_id("sheet-send").click()
+    message = one(simulator)
+    assert (message["type"], message["payload"]["audio"]["voice"]) == ("audio", False)
+    expect(phone.get_by_test_id("audio")).to_be_visible()
 
 
 def test_an_upload_that_fails_can_be_tried_again(simulator: Simulator, phone: Page) -> None:

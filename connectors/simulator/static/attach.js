@@ -23,6 +23,7 @@ const PRODUCTS = [
 const CHOICES = [
   ["image", "Photos & videos", "photo"],
   ["file", "Document", "document"],
+  ["headphones", "Audio", "audio"],
   ["map-pin", "Location", "location"],
   ["user-round", "Contact", "contact"],
   ["sticker", "Sticker", "sticker"],
@@ -33,12 +34,12 @@ const CHOICES = [
 /** What can be attached on the phone `root`. `act.say` sends; `open` opens a sheet; `customer` is who sends. */
 export function makeAttach(root, { act, open, customer, composer, complain }) {
   const say = (request) => act.say({ ...request, ...composer.takeContext() });
-  const pick = { photo: part(root, "pick-photo"), document: part(root, "pick-document") };
+  const pick = { photo: part(root, "pick-photo"), document: part(root, "pick-document"), audio: part(root, "pick-audio") };
 
   function choose() {
     let close = null;
     const forms = {
-      photo: () => pick.photo.click(), document: () => pick.document.click(),
+      photo: () => pick.photo.click(), document: () => pick.document.click(), audio: () => pick.audio.click(),
       location: () => sendPlace(), contact: sendContact, sticker: sendSticker, catalogue: sendOrder, poll: () => say({ type: "unsupported", kind: "poll_creation" }),
     };
     const body = h("div", { className: "attach-grid" }, CHOICES.map(([symbol, title, name]) =>
@@ -58,6 +59,7 @@ export function makeAttach(root, { act, open, customer, composer, complain }) {
   }
 
   function preview(files, asDocument) {
+    const sound = !asDocument && files.every((file) => kindOf(file) === "audio"); // which has no caption
     const caption = h("input", { className: "caption", placeholder: "Add a caption", maxLength: 1024, "aria-label": "Caption", "data-testid": "caption", dir: "auto" });
     const addresses = [];
     const shown = files.map((file) => shownFile(file, asDocument, addresses));
@@ -71,7 +73,7 @@ export function makeAttach(root, { act, open, customer, composer, complain }) {
       close();
     } });
     caption.onkeydown = (event) => { if (event.key === "Enter") send.click(); };
-    const close = open({ title: asDocument ? "Send a document" : "Preview", body: [h("div", { className: "previews" }, shown), h("div", { className: "sheet-form" }, caption)], foot: send, focus: caption,
+    const close = open({ title: asDocument ? "Send a document" : "Preview", body: [h("div", { className: "previews" }, shown), !sound && h("div", { className: "sheet-form" }, caption)].filter(Boolean), foot: send, focus: sound ? send : caption,
       closed: () => addresses.forEach((one) => URL.revokeObjectURL(one)) });
   }
 
@@ -126,8 +128,9 @@ export function makeAttach(root, { act, open, customer, composer, complain }) {
   }
 
   part(root, "attach").onclick = choose;
-  pick.photo.onchange = () => { addFiles([...pick.photo.files]); pick.photo.value = ""; };
-  pick.document.onchange = () => { addFiles([...pick.document.files], true); pick.document.value = ""; };
+  for (const [name, field] of Object.entries(pick)) {
+    field.onchange = () => { addFiles([...field.files], name === "document"); field.value = ""; };
+  }
   dropFiles(part(root, "ground"), addFiles);
   return { addFiles, sendPlace };
 }

@@ -1,5 +1,5 @@
 // The line where the customer writes: Enter sends, Shift+Enter starts a new line; drafts are kept per customer.
-import { h, part } from "./dom.js";
+import { h, icon, part } from "./dom.js";
 import { quote } from "./quote.js";
 
 /** The composer of the phone `root`. `act.say` sends; `addFiles` gets files that are pasted. */
@@ -77,10 +77,11 @@ export function makeComposer(root, act, addFiles) {
       if (!about?.edits) setAbout(null);
       return taken;
     },
-    /** A sentence above the line, until it is closed or another comes. */
+    /** A sentence above the line, until it is closed, another comes, or something is sent. */
     say(text) {
       note.hidden = !text;
-      note.replaceChildren(h("span", {}, text || ""));
+      const close = h("button", { type: "button", className: "icon-button", "aria-label": "Close", onclick: () => { note.hidden = true; input.focus(); } }, icon("x"));
+      note.replaceChildren(h("span", {}, text), close);
     },
     /** Write as this customer; what the one before had not sent yet is kept for them. */
     belongTo(customer) {

@@ -65,6 +65,7 @@ export function makePhone({ customers, activate, remove }) {
   /** Say something as this phone's customer: shown at once, confirmed or marked when the answer is there. */
   async function say(request, id = newId()) {
     await ready; // whoever is quicker than the page loses nothing
+    composer.say("");
     const customer = owner();
     const mine = (work) => { if (current === customer.user_id) work(); };
     await send(customer, request, id, {

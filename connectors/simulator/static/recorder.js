@@ -51,9 +51,11 @@ export function makeRecorder(root, send, complain) {
     await ended;
     stopStream(mine);
     if (!keep) return undefined;
-    const file = await voiceNote(new Blob(mine.chunks, { type: mine.recorder.mimeType }));
-    if (!file.type.startsWith("audio/ogg")) complain(`This browser records ${file.type}. The simulator keeps it as it is; a real voice note is Ogg.`);
-    return send(file);
+    const file = await voiceNote(new Blob(mine.chunks, { type: mine.recorder.mimeType })).catch(() => null);
+    if (!file) return complain("Nothing was recorded. Hold the microphone longer, or tap it.");
+    await send(file);
+    if (!file.type.startsWith("audio/ogg")) return complain(`This browser records ${file.type}. The simulator keeps it as it is; a real voice note is Ogg.`);
+    return undefined;
   }
 
   function show(on) {
@@ -109,7 +111,7 @@ function stopStream(session) {
 }
 
 const REASONS = {
-  NotFoundError: "There is no microphone on this machine. Attach a sound file instead: the paperclip, then Document.",
+  NotFoundError: "There is no microphone on this machine. Attach a sound file instead: the paperclip, then Audio.",
   NotAllowedError: "The browser may not use the microphone. Allow it for this page, and record again.",
   NotSupportedError: "This browser records only on pages from this machine or over https.",
 };
