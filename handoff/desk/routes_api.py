@@ -149,7 +149,7 @@ def _handoff(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _line(row: Mapping[str, Any]) -> dict[str, Any]:
     names = ("author", "name", "kind", "text", "details", "at", "status", "error", "command_id", "handoff_id")
-    more = ("media", "quoted", "reaction", "edited_at", "deleted_at")
+    more = ("media", "quoted", "reaction", "text_before", "edited_at", "deleted_at")
     return {"id": row["id"], "message_id": row["bridge_id"], **{name: row[name] for name in (*names, *more)}}
 
 

@@ -77,18 +77,25 @@ def _order(order: Json) -> dict[str, Any] | None:
         return None
     totals: dict[str, float] = {}
     for item in items:
-        if isinstance(item.get("price"), (int, float)):
-            currency = str(item.get("currency") or "")
-            totals[currency] = totals.get(currency, 0.0) + item["price"] * (item.get("quantity") or 1)
+        amount, currency = _amount(item), str(item.get("currency") or "")
+        if amount is not None:
+            totals[currency] = totals.get(currency, 0.0) + amount
     lines = [
         {
             "text": f"{item.get('quantity') or 1} × {item.get('product') or 'a product'}",
-            "price": _money(item.get("price"), item.get("currency")),
+            "price": _money(_amount(item), item.get("currency")),
         }
         for item in items
     ]
     total = " + ".join(_money(amount, currency) for currency, amount in totals.items())
     return {"lines": lines, "total": total, "note": order.get("note") or ""}
+
+
+def _amount(item: Json) -> float | None:
+    price, quantity = item.get("price"), item.get("quantity")
+    if not isinstance(price, (int, float)):
+        return None
+    return float(price * (quantity if isinstance(quantity, int) and quantity > 0 else 1))
 
 
 def _money(amount: Any, currency: Any) -> str:

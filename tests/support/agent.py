@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping
 
 import httpx
 
@@ -52,6 +52,20 @@ class Agent:
         found = wait_until(f"'{text}' in the transcript of {conversation_id}", look, timeout)
         assert found is not None
         return found
+
+    def wait_for_line(self, conversation_id: str, message_id: str, wanted: Callable[[dict[str, Any]], Any]) -> Any:
+        """The transcript's line of a message, once it is as wanted."""
+
+        def look() -> dict[str, Any] | None:
+            lines = self.conversation(conversation_id)["transcript"]
+            return next((line for line in lines if line["message_id"] == message_id and wanted(line)), None)
+
+        return wait_until(f"the line of {message_id} is as wanted", look, 40)
+
+    def file(self, media_id: str, **headers: str) -> httpx.Response:
+        """A customer's file, from the desk."""
+        desk = str(self.api.base_url).partition("/api/")[0]
+        return self.api.get(f"{desk}/media/{media_id}", headers=headers)
 
     def accept(self, conversation_id: str) -> dict[str, Any]:
         return self._do(conversation_id, "accept")
