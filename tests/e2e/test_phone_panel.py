@@ -117,6 +117,20 @@ def test_the_phone_follows_a_customer_with_a_new_user_id(simulator: Simulator, p
     assert customer(simulator)["user_id"] != before
 
 
+def test_with_a_username_the_phone_number_is_hidden_from_then_on(simulator: Simulator, phone: Page) -> None:
+    write(phone, "with number")
+    wait_until("it is there", simulator.said)
+    user_id = customer(simulator)["user_id"]
+    act(phone, "Take a username")
+    expect(phone.get_by_text("You are Ana, @ana.example")).to_be_visible()
+    expect(phone.get_by_test_id("bubble")).to_contain_text("with number")
+    write(phone, "without")
+    wait_until("both are there", lambda: len(simulator.said(user_id)) == 2)
+    first, second = simulator.said(user_id)
+    assert ("from" in first["payload"], "from" in second["payload"]) == (True, False)
+    expect(phone.get_by_test_id("acts").get_by_role("button", name="Take a username")).to_have_count(0)
+
+
 def test_a_change_that_is_refused_says_why(simulator: Simulator, phone: Page) -> None:
     simulator.control("POST", "customers", {"wa_id": "447700900124", "name": "Ben"})
     act(phone, "Change number")

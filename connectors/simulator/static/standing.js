@@ -20,6 +20,11 @@ export function makeStanding(current, attempt, became) {
       became(customer, customer.wa_id || id);
       does({ type: "user_id_change", user_id: id }, `${customer.name} has a new user id.`);
     } },
+    { name: (customer) => (customer.wa_id ? "Take a username" : ""), act: () => {
+      const { user_id, username, name } = current();
+      const made = username || `${name.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/gu, "") || "customer"}.example`;
+      attempt(() => api.addCustomer({ user_id, username: made, wa_id: null }), `@${made} hides the phone number from the business.`);
+    } },
     { name: "New security code", act: () => does({ type: "identity_change" }, "The business is told of the new security code.") },
     { name: (customer) => (customer.marketing_stopped ? "Allow offers" : "Stop offers"), act: () => does({ type: "user_preferences", value: current().marketing_stopped ? "resume" : "stop" }) },
     { name: (customer) => (customer.blocks ? "Unblock the business" : "Block the business"), act: () => attempt(() => api.addCustomer({ user_id: current().user_id, blocks: !current().blocks })) },
@@ -51,7 +56,7 @@ export function makeStanding(current, attempt, became) {
     byId("allowed").replaceChildren(...lines.map(([what, answer, warns, title]) =>
       h("div", {}, h("dt", {}, what), h("dd", { className: warns ? "on" : "", title }, answer))));
     const focused = [...byId("acts").children].indexOf(document.activeElement);
-    byId("acts").replaceChildren(...buttons.map((name, index) => h("button", { type: "button", className: "button", onclick: ACTS[index].act }, name)));
+    byId("acts").replaceChildren(...buttons.map((name, index) => h("button", { type: "button", className: "button", hidden: !name, onclick: ACTS[index].act }, name)));
     byId("acts").children[focused]?.focus();
   };
 }
