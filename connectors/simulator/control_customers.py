@@ -18,6 +18,8 @@ from connectors.simulator.simulator import SIMULATOR
 from connectors.simulator.uploads import read_part
 from connectors.simulator.world import after
 
+LATEST = 10**11  # a time beyond this was given in milliseconds
+
 
 def routes() -> list[web.RouteDef]:
     customer = r"/control/customers/{key}"
@@ -75,7 +77,10 @@ def _says(request: web.Request, customer: Customer, data: Mapping[str, Any]) -> 
     said = content_of(Speaker(simulator.phones, simulator.media, customer, address), data)
     if data.get("wamid"):
         said.content["id"] = data["wamid"]
-    message = simulator.phones.says(customer, said.content, at=data.get("at"), media=said.media)
+    at = data.get("at")
+    if at is not None and (isinstance(at, bool) or not isinstance(at, (int, float)) or not 0 <= at < LATEST):
+        raise ValueError("'at' must be a time in Unix seconds.")
+    message = simulator.phones.says(customer, said.content, at=at, media=said.media)
     if said.changes:
         changed, parts = said.changes
         simulator.world.change_message(changed, **parts)

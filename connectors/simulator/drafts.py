@@ -12,6 +12,8 @@ from connectors.simulator.reading import plain_text
 from connectors.simulator.template_filling import Shown, check_status, fill, header_media
 from connectors.simulator.templates import AUTHENTICATION, MARKETING, Template, TemplateShelf
 
+VOICE_TYPE = "audio/ogg"
+
 
 @dataclass
 class Draft:
@@ -65,6 +67,8 @@ class Drafts:
             return self._template(number, body)
         part = body.get(kind)
         media = self._media.for_message(kind, part, number) if isinstance(part, dict) else None
+        if media and kind == "audio" and body[kind].get("voice") and media.plain_type != VOICE_TYPE:
+            raise GraphError(131053, f"A voice note is {VOICE_TYPE} with Opus; this file is {media.mime_type}.")
         if kind == "interactive" and isinstance(part, dict):
             media = self._header_media(number, part.get("header"))
         return Draft(body, kind, media)

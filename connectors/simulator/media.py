@@ -54,6 +54,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "sticker": (),
 }
 INBOUND_LIMIT = 100 * MB
+STILL_STICKER_LIMIT = 100 * 1024
 _MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;[\w\s=\".+,-]*)?")
 
 
@@ -138,6 +139,8 @@ class MediaShelf:
             raise GraphError(100, "Param file is empty.")
         if len(content) > limit:
             raise GraphError(100, f"File Too Large: at most {limit} bytes are taken as {kind}.")
+        if kind == "sticker" and len(content) > STILL_STICKER_LIMIT and not _moves(content):
+            raise GraphError(100, f"File Too Large: at most {STILL_STICKER_LIMIT} bytes are taken as a still sticker.")
         if mime_type == "application/pdf" and b"%PDF-" not in content[:1024]:
             raise GraphError(131053, "The file is said to be application/pdf, and is not.")
         return self._keep(number, mime_type, filename, content)
@@ -156,9 +159,8 @@ class MediaShelf:
             raise ValueError("The file must have a type, such as image/jpeg.")
         if voice and not mime_type.startswith("audio/"):
             raise ValueError("Only a file of a type audio/... can be a voice note.")
-        # a WebP file says in its first chunk whether it moves
-        animated = content[12:16] == b"VP8X" and len(content) > 20 and bool(content[20] & 2)
-        return self._keep(number, mime_type, filename, content, inbound=True, voice=voice, animated=animated)
+        facts = {"inbound": True, "voice": voice, "animated": _moves(content)}
+        return self._keep(number, mime_type, filename, content, **facts)
 
     def copy(self, media: Media) -> Media:
         """The same file under an id of its own."""
@@ -242,6 +244,11 @@ class MediaShelf:
 
     def _sign(self, media_id: str, ends: str) -> str:
         return hmac.new(self._secret, f"{media_id}.{ends}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _moves(content: bytes) -> bool:
+    """Whether this is an animated WebP: its first chunk says so."""
+    return content[12:16] == b"VP8X" and len(content) > 20 and bool(content[20] & 2)
 
 
 def _new_id() -> str:

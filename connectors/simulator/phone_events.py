@@ -33,12 +33,12 @@ def _number_change(phones: Phones, customer: Customer, data: Mapping[str, Any]) 
     if phones.world.find(phone) is not None:
         raise ValueError(f"Another customer has the number {phone}.")
     user_id = user_id_for(phone)
-    told = {
-        "type": "user_changed_number",
-        "body": f"{customer.name} changed from {customer.phone} to {phone}",
-        "wa_id": phone,
-        "user_id": user_id,
-    }
+    told: dict[str, Any] = {"type": "user_changed_number"}
+    if customer.phone_shown:
+        told |= {"body": f"{customer.name} changed from {customer.phone} to {phone}", "wa_id": phone}
+    else:
+        told |= {"body": f"{customer.name} changed from {customer.user_id} to {user_id}"}
+    told |= {"user_id": user_id, "previous_user_id": customer.user_id}
     message = _system(phones, customer, told, data)
     phones.world.rename(customer, user_id, phone)
     return message

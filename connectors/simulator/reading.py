@@ -10,7 +10,7 @@ def plain_text(message: Mapping[str, Any]) -> str:
     kind = str(message.get("type", "text"))
     part = message.get(kind)
     if kind == "contacts" and isinstance(part, list):
-        return "\n".join(_card(card) for card in part)
+        return "\n".join(_card(card) for card in part if isinstance(card, dict))
     if not isinstance(part, dict):
         return f"[{kind}]"
     if kind == "text":
@@ -26,7 +26,7 @@ def plain_text(message: Mapping[str, Any]) -> str:
     if kind == "system":
         return str(part.get("body", ""))
     if kind == "edit":
-        return plain_text(part.get("message") or {})
+        return plain_text(_object(part, "message"))
     if kind == "user_preferences":
         return f"[marketing: {part.get('value')}]"
     if kind == "call":
@@ -37,14 +37,14 @@ def plain_text(message: Mapping[str, Any]) -> str:
 
 
 def _card(card: Mapping[str, Any]) -> str:
-    name = card.get("name") or {}
-    phones = [str(phone.get("phone", "")) for phone in card.get("phones") or []]
+    name = _object(card, "name")
+    phones = [str(phone.get("phone", "")) for phone in _objects(card, "phones")]
     return " ".join(["[contact]", str(name.get("formatted_name") or name.get("first_name") or ""), *phones]).rstrip()
 
 
 def offered_ids(message: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> list[str]:
     """The ids of the buttons and rows that a message offers; of a template (``shown``) the labels of quick replies."""
-    ids = [choice["id"] for choice in _choices(message.get("interactive") or {})]
+    ids = [str(choice.get("id", "")) for choice in _choices(_object(message, "interactive"))]
     return ids + [button["text"] for button in (shown or {}).get("buttons", ()) if button["type"] == "quick_reply"]
 
 
@@ -54,18 +54,33 @@ def _interactive(part: Mapping[str, Any]) -> str:
             return str(part[name].get("title", ""))
     if isinstance(part.get("nfm_reply"), dict):
         return f"[form: {part['nfm_reply'].get('response_json', '')}]"
-    lines = [part.get(name, {}).get("text", "") for name in ("header", "body", "footer")]
-    lines += [f"[{choice['title']}]" for choice in _choices(part)]
-    link = part.get("action", {}).get("parameters", {})
+    lines = [str(_object(part, name).get("text", "")) for name in ("header", "body", "footer")]
+    lines += [f"[{choice.get('title', '')}]" for choice in _choices(part)]
+    link = _object(_object(part, "action"), "parameters")
     if part.get("type") == "cta_url":
         lines.append(f"[{link.get('display_text', '')}: {link.get('url', '')}]")
+    if part.get("type") == "flow":
+        lines.append(f"[{link.get('flow_cta', '')}]")
     return "\n".join(line for line in lines if line) or "[interactive]"
 
 
 def _choices(part: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    action = part.get("action") or {}
-    for button in action.get("buttons", []):
-        if isinstance(button, dict) and isinstance(button.get("reply"), dict):
+    action = _object(part, "action")
+    for button in _objects(action, "buttons"):
+        if isinstance(button.get("reply"), dict):
             yield button["reply"]
-    for section in action.get("sections", []):
-        yield from section.get("rows", [])
+    for section in _objects(action, "sections"):
+        yield from _objects(section, "rows")
+
+
+# What a customer sends as it is (`raw`) may have anything anywhere.
+
+
+def _object(parent: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    value = parent.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []

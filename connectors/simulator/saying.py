@@ -216,7 +216,7 @@ def _revoke(speaker: Speaker, data: Mapping[str, Any]) -> Said:
 def _unsupported(speaker: Speaker, data: Mapping[str, Any]) -> Said:
     """Something that the API does not pass on: ``kind`` is what it was, ``code`` the reason."""
     code = data.get("code", 131051)
-    if code not in UNSUPPORTED_CODES:
+    if not isinstance(code, int) or code not in UNSUPPORTED_CODES:
         raise ValueError(f"'code' must be one of {', '.join(map(str, UNSUPPORTED_CODES))}.")
     return Said(_cannot_be_read(code, str(data.get("kind") or "poll_creation")))
 

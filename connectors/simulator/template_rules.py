@@ -113,7 +113,9 @@ def _check_length(part: Mapping[str, Any], name: str, limit: int) -> str:
 
 
 def _check_buttons(template: Template) -> None:
-    buttons = template.buttons
+    buttons = (template.component("BUTTONS") or {}).get("buttons") or []
+    if not isinstance(buttons, list) or not all(isinstance(button, dict) for button in buttons):
+        raise GraphError(100, "buttons must be a list of objects.")
     if template.component("BUTTONS") is not None and not 1 <= len(buttons) <= MAX_BUTTONS:
         raise GraphError(100, f"BUTTONS has 1 to {MAX_BUTTONS} buttons.")
     for button in buttons:

@@ -258,6 +258,16 @@ async def test_a_new_number_regenerates_the_user_id_and_the_chat_goes_with_it(ri
     await does(rig, key="447700900789", type="number_change", wa_id="no digits", answers=400)
 
 
+async def test_who_hides_the_phone_changes_it_without_showing_it(rig: Rig) -> None:
+    await rig.customer(None, user_id="GB.1", username="ana.example")
+    await does(rig, key="GB.1", type="number_change", wa_id="447700900789")
+    system = await heard(rig)
+    assert "from" not in system and "wa_id" not in system["system"]
+    assert system["system"]["previous_user_id"] == "GB.1" and "447700900789" not in json.dumps(rig.receiver.values())
+    after = next(one for one in (await rig.control("GET", "customers"))["customers"] if one["username"])
+    assert (after["wa_id"], after["user_id"]) == (None, system["system"]["user_id"])
+
+
 async def test_a_new_user_id_and_a_new_security_code(rig: Rig) -> None:
     old = (await rig.customer())["user_id"]
     await does(rig, type="user_id_change", user_id="GB.7719020034418825")

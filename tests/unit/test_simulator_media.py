@@ -205,3 +205,18 @@ async def test_pywas_own_client_uploads_downloads_sends_and_deletes(rig: Rig, tm
         with pytest.raises(WhatsAppError) as caught:
             await client.get_media_url(media.id)
         assert caught.value.code == 100
+
+
+async def test_a_still_sticker_is_smaller_than_one_that_moves(rig: Rig) -> None:
+    still = b"RIFF\x20\x00\x00\x00WEBPVP8 " + b"x" * 150 * 1024
+    moving = b"RIFF\x20\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02" + b"x" * 150 * 1024
+    assert code_of(await upload(rig, still, "image/webp")) == 100
+    assert (await upload(rig, moving, "image/webp")).status_code == 200
+
+
+async def test_a_voice_note_is_ogg(rig: Rig) -> None:
+    for kind, code in (("audio/mpeg", 131053), ("audio/ogg", None)):
+        media_id = await uploaded(rig, b"sound", kind)
+        audio = {"messaging_product": "whatsapp", "to": "+447700900123", "type": "audio"}
+        answer = await rig.graph({**audio, "audio": {"id": media_id, "voice": True}})
+        assert answer.json().get("error", {}).get("code") == code
