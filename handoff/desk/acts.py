@@ -61,9 +61,11 @@ def accept(connection: Connection, conversation_id: str, agent: Agent, now: floa
 
 
 def reply(
-    connection: Connection, conversation_id: str, agent: Agent, text: str, now: float, key: str | None = None
-) -> str:
+    connection: Connection, conversation_id: str, agent: Agent, text: str, now: float, key: str | None = None,
+    quoted: Row | None = None,
+) -> str:  # fmt: skip
     """Send a text to the customer; returns the command's id. ``key`` makes sending it twice the same as once.
+    ``quoted``: the customer's message that it replies to (`quotes.of_line`).
 
     Raises:
         ActRefused: 400 empty or too long, 404 unknown, 409 the agent does not have the conversation.
@@ -84,10 +86,10 @@ def reply(
     add_line(
         connection, conversation_id, words.HUMAN, text, now,
         name=agent.name, agent_id=agent.id, command_id=command_id, status=words.SENDING, status_at=now,
-        handoff_id=conversation["handoff_id"],
+        handoff_id=conversation["handoff_id"], quoted=dict(quoted) if quoted else None,
     )  # fmt: skip
     set_columns(connection, conversation_id, unread=0, waiting_since=None)
-    data = {"agent": agent.for_bridge(), "text": text}
+    data = {"agent": agent.for_bridge(), "text": text, **({"reply_to": quoted["message_id"]} if quoted else {})}
     enqueue(connection, command_id, protocol.AGENT_MESSAGE, conversation, data, now)
     log(connection, "replied", conversation, agent, now, {"command_id": command_id})
     return command_id

@@ -23,4 +23,4 @@ def retry(connection: Connection, conversation_id: str, agent: Agent, line_id: i
     if (line["details"] or {}).get("template"):
         template_acts.send_again(connection, conversation_id, agent, line, now)
     else:
-        acts.reply(connection, conversation_id, agent, line["text"], now, key=f"retry-{line_id}")
+        acts.reply(connection, conversation_id, agent, line["text"], now, f"retry-{line_id}", line["quoted"])

@@ -12,7 +12,19 @@ from sanic.response import HTTPResponse, redirect
 from sqlalchemy.engine import Connection
 
 from handoff import protocol
-from handoff.desk import acts, commands, people, queries, resending, template_pages, view, view_lines, window, words
+from handoff.desk import (
+    acts,
+    commands,
+    people,
+    queries,
+    quotes,
+    resending,
+    template_pages,
+    view,
+    view_lines,
+    window,
+    words,
+)
 from handoff.desk.access import form_value, signed_in
 from handoff.desk.acts import ActRefused
 from handoff.desk.desk import desk_of
@@ -74,7 +86,8 @@ async def _inbox(
     wanted = request.args.get("view")
     chosen = wanted if wanted in queries.VIEWS else "waiting"
     search = str(request.args.get("q") or "")[:200]
-    model = await desk.database.read(_model, session.agent, chosen, search, conversation_id, times)
+    reply_to = form_value(request, "reply_to") or str(request.args.get("reply_to") or "")
+    model = await desk.database.read(_model, session.agent, chosen, search, conversation_id, times, reply_to)
     if conversation_id and model["conversation"] is None:
         raise ActRefused(404, "unknown_conversation", "There is no such conversation on this desk.")
     if model["mine"] and model["conversation"]["unread"]:
@@ -96,8 +109,9 @@ async def _inbox(
 
 
 def _model(
-    connection: Connection, agent: Agent, chosen: str, search: str, conversation_id: str | None, times: Times
-) -> dict[str, Any]:
+    connection: Connection, agent: Agent, chosen: str, search: str, conversation_id: str | None, times: Times,
+    reply_to: str,
+) -> dict[str, Any]:  # fmt: skip
     row = queries.one(connection, conversation_id) if conversation_id else None
     rows = queries.view_rows(connection, chosen, agent.id, search)
     model: dict[str, Any] = {
@@ -111,6 +125,7 @@ def _model(
     }
     if row is not None:
         model.update(_open_conversation(connection, row, agent, times))
+        model["quoting"] = _quoted(connection, row["id"], reply_to)
     return model
 
 
@@ -139,9 +154,19 @@ async def _accept(request: Request, agent: Agent, conversation_id: str) -> None:
 
 async def _say(request: Request, agent: Agent, conversation_id: str) -> None:
     desk = desk_of(request)
-    function: Any = acts.note if form_value(request, "mode") == "note" else acts.reply
-    text, key = form_value(request, "text").replace("\r\n", "\n"), form_value(request, "key")
-    await desk.act(conversation_id, function, agent, text, desk.clock(), key or None)
+    text, key = form_value(request, "text").replace("\r\n", "\n"), form_value(request, "key") or None
+    if form_value(request, "mode") == "note":
+        await desk.act(conversation_id, acts.note, agent, text, desk.clock(), key)
+        return
+    line = form_value(request, "reply_to")
+    quoted = await desk.database.read(quotes.of_line, conversation_id, int(line)) if line.isdigit() else None
+    await desk.act(conversation_id, acts.reply, agent, text, desk.clock(), key, quoted)
+
+
+def _quoted(connection: Connection, conversation_id: str, line: str) -> dict[str, Any] | None:
+    """The message that is replied to, by the number of its line; None for no number, and for what cannot be quoted."""
+    found = quotes.of_line(connection, conversation_id, int(line)) if line.isdigit() else None
+    return {**found, "line": line} if found else None
 
 
 async def _retry(request: Request, agent: Agent, conversation_id: str) -> None:

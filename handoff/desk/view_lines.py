@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
-from handoff.desk import view_content, words
+from handoff.desk import quotes, view_content, words
 from handoff.desk.times import Times
 from handoff.desk.view_media import media_item
 
@@ -77,6 +77,7 @@ def _line(line: Row, sending: Mapping[str, Row], may_retry: bool, times: Times) 
         "error": _error(line, sending.get(line["command_id"] or "")),
         "ended": ended,
         "may_retry": ended and may_retry,
+        "may_be_quoted": quotes.may_be_quoted(line),
         **_said(line),
     }
 

@@ -144,6 +144,7 @@ document.addEventListener("htmx:beforeSend", (event) => {
   sent.set(event.detail.xhr, kept);
   text.value = "";
   form.elements.key.value = newKey();
+  if (form.elements.reply_to) { kept.quoted = [form.elements.reply_to.value, $("#quoting-text").textContent]; quote("", ""); }
   sessionStorage.removeItem(draftKey(text));
   if (mode) $("#mode-reply").checked = true;
 });
@@ -156,6 +157,7 @@ function giveBack(xhr, reason) {
   const text = $("textarea", kept.form);
   if (!text.value) {
     text.value = kept.text;
+    if (kept.quoted && kept.quoted[0]) quote(...kept.quoted);
     kept.form.elements.key.value = kept.key; // the same key: if it did arrive after all, it is sent once
     sessionStorage.setItem(draftKey(text), text.value);
   }
@@ -286,6 +288,8 @@ document.addEventListener("keydown", (event) => {
 /* ---- clicks ---- */
 
 const acts = {
+  quote: (event, element) => { if ($("#reply-to")) { event.preventDefault(); quote(element.dataset.line, element.dataset.text); } },
+  unquote: (event) => { event.preventDefault(); quote("", ""); },
   help: () => $("#help").showModal(),
   context: (event) => showPane(event, "context"),
   conversation: (event) => showPane(event, "conversation"),
@@ -293,6 +297,13 @@ const acts = {
   copy: (event, element) => { navigator.clipboard.writeText(element.dataset.text); toast("Copied"); setTimeout(() => toast(""), 2000); },
   edit: (event, element) => { compose("reply"); const text = $("#composer-text"); text.value = element.dataset.text; sessionStorage.setItem(draftKey(text), text.value); },
 };
+
+function quote(line, text) {
+  $("#reply-to").value = line;
+  $("#quoting-text").textContent = text;
+  $("#quoting").hidden = !line;
+  compose("reply");
+}
 
 function showPane(event, pane) {
   event.preventDefault();
