@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import conversations, floor, marks, media, protocol, quoting, tracker_events
+from handoff import conversations, floor, inbox, marks, media, protocol, quoting, tracker_events
 from handoff.channel import AddressChange
 from handoff.inbox import Item
 from handoff.telling import tell_agents
@@ -55,7 +55,7 @@ class Asides:
         self._tell(connection, row, item, protocol.MESSAGE_REACTION, {**target.as_quote(), "emoji": emoji})
 
     def _edit(self, connection: Connection, row: RowMapping, item: Item) -> None:
-        target, text, at = self._target(connection, row, item), item.message["text"], item.message["sent_at"]
+        target, text, at = self._own_message(connection, row, item), item.message["text"], item.message["sent_at"]
         if text is None:
             self._note(connection, row, item, "The customer edited a message; WhatsApp does not say what it reads now")
         elif target is not None and target.message_id is not None:
@@ -66,7 +66,7 @@ class Asides:
             self._note(connection, row, item, f"The customer edited an older message; it reads now: “{text}”")
 
     def _revoke(self, connection: Connection, row: RowMapping, item: Item) -> None:
-        target, at = self._target(connection, row, item), item.message["sent_at"]
+        target, at = self._own_message(connection, row, item), item.message["sent_at"]
         if target is None or target.message_id is None:
             return
         marks.put(connection, row["id"], target.message_id, marks.DELETED, {"said": None}, at)
@@ -91,6 +91,12 @@ class Asides:
     def _target(self, connection: Connection, row: RowMapping, item: Item) -> quoting.Target | None:
         about = item.message["reply_to"]
         return quoting.find(connection, row, about) if about else None
+
+    def _own_message(self, connection: Connection, row: RowMapping, item: Item) -> quoting.Target | None:
+        """What is edited or deleted: nobody does that to what somebody else wrote."""
+        target = self._target(connection, row, item)
+        sender = floor.HUMAN if item.kind == inbox.ECHO else quoting.CUSTOMER
+        return target if target is not None and target.author == sender else None
 
     def _note(self, connection: Connection, row: RowMapping, item: Item, text: str, **more: Any) -> None:
         data = {**note(item.message_id, text, item.message["sent_at"]), **more}

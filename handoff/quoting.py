@@ -10,6 +10,8 @@ from sqlalchemy.engine import Connection
 
 from handoff import floor, tables
 
+CUSTOMER = "customer"  # who wrote it, beside the owners of the floor
+
 _sent = tables.outbox
 _came = tables.inbox
 
@@ -46,5 +48,5 @@ def find(connection: Connection, conversation: Mapping[str, Any], provider_id: s
     if theirs is None:
         return Target()
     message = theirs["message"]
-    author = floor.HUMAN if theirs["kind"] == "echo" else "customer"
+    author = floor.HUMAN if theirs["kind"] == "echo" else CUSTOMER
     return Target(theirs["message_id"], author, message.get("text") or f"[{message.get('kind')}]")

@@ -137,6 +137,18 @@ def test_a_deleted_message_is_gone_from_every_transcript_and_its_file_from_the_s
     assert line(rig, conversation_id, "wamid.photo")["deleted_at"]
 
 
+def test_nobody_edits_or_deletes_what_somebody_else_wrote(rig: Rig) -> None:
+    server, conversation_id = with_person(rig)
+    ours = next(row for row in rig.outbox(conversation_id) if row["author"] == "human")
+    aside(rig, "revoke", ours["provider_id"])
+    aside(rig, "edit", ours["provider_id"], "I am a fool")
+    rig.receive(None, kind="revoke", reply_to="wamid.order", echo=True, aside=True)
+    rig.settle(server)
+    assert not rig.told(conversation_id, protocol.MESSAGE_DELETED)
+    assert not rig.told(conversation_id, protocol.MESSAGE_EDITED)
+    assert not rig.rows(tables.marks)
+
+
 def test_a_call_is_answered_with_one_text_and_opens_the_window(rig: Rig) -> None:
     server = rig.server()
     conversation_id = rig.receive("hello")
