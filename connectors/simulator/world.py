@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections import deque
-from typing import Any, Callable, Sequence, TypeVar
+from dataclasses import fields
+from typing import Any, Sequence, TypeVar, cast
 
 from connectors.simulator.faults import Faults
 from connectors.simulator.live import Hub
@@ -23,6 +25,8 @@ from connectors.simulator.people import People
 from connectors.simulator.storage import Storage
 
 CALLS_KEPT = 50_000
+
+logger = logging.getLogger(__name__)
 
 D = TypeVar("D", bound=Document)
 
@@ -160,8 +164,16 @@ class World(People):
         for faults in self._storage.load("faults"):
             self.faults = Faults.from_json(faults)
 
-    def _stored(self, kind: str, make: Callable[..., D]) -> list[D]:
-        return [make(**document) for document in self._storage.load(kind)]
+    def _stored(self, kind: str, make: type[D]) -> list[D]:
+        """What was written down, by this version or an older one: what is not known any more is left out."""
+        known = {item.name for item in fields(cast(Any, make))}
+        found = []
+        for document in self._storage.load(kind):
+            try:
+                found.append(make(**{name: value for name, value in document.items() if name in known}))
+            except TypeError:
+                logger.warning("A %s of an older version cannot be read, and is left out.", kind)
+        return found
 
     def _index(self, message: Message) -> None:
         self.threads[message.user_id].messages.append(message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from typing import Any, AsyncIterator
 
 import pytest
@@ -217,3 +218,18 @@ async def test_an_answer_waits_for_an_early_status_no_longer_than_it_must(rig: R
 
 async def _sent(rig: Rig) -> list[Any]:
     return list((await rig.control("GET", "sent"))["messages"])
+
+
+async def test_what_an_older_version_wrote_down_does_not_keep_it_from_starting(tmp_path: Any) -> None:
+    async with receiving() as receiver:
+        async with running(tmp_path, receiver) as rig:
+            await rig.customer()
+            await rig.say("hi")
+            await until(lambda: receiver.messages)
+        with sqlite3.connect(tmp_path / "simulator.db") as database:
+            old = {"id": 7, "kind": "messages", "user_id": "GB.1", "number": NUMBER, "item": {}}
+            database.execute("INSERT INTO documents VALUES ('webhook', '7', ?)", (json.dumps(old),))
+            database.execute("UPDATE documents SET body = json_set(body, '$.gone', 1) WHERE kind = 'customer'")
+        async with running(tmp_path, receiver) as rig:
+            assert (await counts(rig))["pending"] == 0
+            assert [one["text"] for one in await rig.thread()] == ["hi"]
