@@ -92,7 +92,9 @@ def new_template_id() -> str:
 def first_templates() -> list[Template]:
     """What a business that answers customers needs, and one of each shape."""
     return [
-        _first("answer_ready", "en", UTILITY, _body("We have an answer to your question: {{1}} Reply to go on.")),
+        _first(
+            "answer_ready", "en", UTILITY, _body('There is an answer to your question: "{{1}}" Reply to go on with it.')
+        ),
         _first(
             "case_update",
             "en_US",
