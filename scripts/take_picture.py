@@ -51,7 +51,7 @@ def take(browser: Browser, stack: Stack) -> None:
     open_phone(phone, stack, "Ana Lindqvist")
     phone.set_viewport_size(PHONE)
     for text, answer in (
-        ("where is order 1046?", "EV1046009133"),
+        ("where is order 1046, cf10 1bh?", "EV1046009133"),
         ("that is too late, i want to talk to a person", "take over"),
     ):
         write(phone, text)
