@@ -56,11 +56,6 @@ class Customer(Document):
     def key(self) -> str:
         return self.wa_id or self.user_id
 
-    @property
-    def window_ends_at(self) -> float:
-        """When free-form messages stop. Who never wrote counts as having written when they were made."""
-        return (self.last_inbound_at or self.created_at) + WINDOW_SECONDS
-
     def contact(self) -> dict[str, Any]:
         """This customer as an item of a webhook's ``contacts``."""
         profile = {"name": self.name, **({"username": self.username} if self.username else {})}
@@ -142,6 +137,8 @@ class Settings(Document):
     message is read at once. ``allowed_recipients``: phones; others are refused with 131030; None allows all.
     ``throughput``: messages a second for a number, in and out; ``pair_burst``: messages at once to one customer, then
     one every ``pair_seconds``; 0 lifts a limit. ``numbers``: ids of the business's other numbers.
+    ``strangers``: for who never wrote, the 24 hours are ``open`` from when they were made, which saves a message, or
+    ``closed``, as Meta has it.
     ``longest_retry_pause``: seconds to which the pauses between tries of a webhook grow.
     ``without_plus``: a number in ``to`` without a + is taken ``as_is``, or gets the business's ``own_country`` code.
     ``template_review``: what happens to a new template: ``approve``, ``reject``, or ``wait`` for a control call.
@@ -164,11 +161,13 @@ class Settings(Document):
     pair_seconds: float = 6.0
     numbers: list[str] | None = None
     longest_retry_pause: float = 10.0
+    strangers: str = "open"
 
     CHOICES: ClassVar[dict[str, tuple[str, ...]]] = {
         "unknown_customer": ("create", "refuse"),
         "window_refusal": ("answer", "status"),
         "edits": ("edit", "unsupported"),
+        "strangers": ("open", "closed"),
         "without_plus": ("as_is", "own_country"),
         "template_review": ("approve", "reject", "wait"),
     }

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from connectors.simulator.live import RESYNC, Hub
-from connectors.simulator.model import Counters, Customer, Message, Settings, Thread, user_id_for
+from connectors.simulator.model import WINDOW_SECONDS, Counters, Customer, Message, Settings, Thread, user_id_for
 from connectors.simulator.storage import Storage
 
 
@@ -113,9 +113,15 @@ class People:
             "marketing_stopped": customer.marketing_stopped,
             "typing": self.business_types(customer),
             "typing_until": customer.typing_until,
-            "window_ends_at": customer.window_ends_at,
+            "window_ends_at": self.window_ends_at(customer),
             "last": _brief(last) if last else None,
         }
+
+    def window_ends_at(self, customer: Customer) -> float:
+        """When free-form messages stop: 24 hours after the customer last wrote or called."""
+        if customer.last_inbound_at is None and self.settings.strangers == "closed":
+            return customer.created_at
+        return (customer.last_inbound_at or customer.created_at) + WINDOW_SECONDS
 
     def business_types(self, customer: Customer) -> bool:
         """Whether the customer sees typing dots now."""

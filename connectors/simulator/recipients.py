@@ -46,7 +46,7 @@ class Recipients:
             return GraphError(131026, "The message cannot be delivered.")
         if draft.is_marketing and customer.marketing_stopped:
             return GraphError(131050, "The user has chosen to stop marketing messages.")
-        open_still = self.world.now() < customer.window_ends_at
+        open_still = self.world.now() < self.world.window_ends_at(customer)
         if open_still or draft.template is not None or not self.world.settings.enforce_window:
             return None
         return GraphError(131047, "More than 24 hours have passed since the customer last wrote.")

@@ -215,3 +215,12 @@ async def test_a_customer_is_of_one_number(rig: Rig) -> None:
     await rig.customer("447700900555", number="300000000000009")
     assert (await rig.graph(text_to("+447700900555", "hi"))).json()["error"]["code"] == 131026
     assert (await rig.graph(text_to("+447700900555", "hi"), number="300000000000009")).status_code == 200
+
+
+async def test_who_never_wrote_can_be_out_of_reach_as_meta_has_it(rig: Rig) -> None:
+    await rig.control("PUT", "settings", {"strangers": "closed"})
+    assert (await rig.graph(text_to(TO, "hi"))).json()["error"]["code"] == 131047
+    shown = (await rig.control("GET", "customers"))["customers"][0]
+    assert shown["window_ends_at"] <= (await rig.control("GET", "clock"))["now"]
+    await rig.say("hello")
+    await rig.send()
