@@ -126,7 +126,7 @@ def _set_preview(
     kind: str,
     at: float,
 ) -> None:
-    preview = text[:PREVIEW_LENGTH] or f"({kind})"
+    preview = text[:PREVIEW_LENGTH] or words.KINDS.get(kind, f"({kind})")
     connection.execute(
         conversations.update()
         .where(conversations.c.id == conversation_id, conversations.c.last_at <= at)

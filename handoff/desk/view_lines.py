@@ -12,21 +12,7 @@ SAME_BREATH_SECONDS = 300.0
 
 Row = Mapping[str, Any]
 
-KINDS = {
-    "template": "Template",
-    "image": "Photo",
-    "video": "Video",
-    "audio": "Audio",
-    "document": "Document",
-    "sticker": "Sticker",
-    "location": "Location",
-    "contacts": "Contact",
-    "reaction": "Reaction",
-    "order": "Order",
-    "form": "Form",
-    "edit": "Edit",
-    "unsupported": "Message that cannot be shown",
-}
+KINDS = words.KINDS
 STATUS_LABELS = {
     words.SENDING: "Sending",
     words.SENT: "Sent",

@@ -26,6 +26,23 @@ AUTHORS = (CUSTOMER, BOT, HUMAN, SYSTEM, NOTE)
 KIND_TEXT = "text"
 KIND_HANDOFF = "handoff"
 
+# what a message is, where it has no words of its own
+KINDS = {
+    "template": "Template",
+    "image": "Photo",
+    "video": "Video",
+    "audio": "Audio",
+    "document": "Document",
+    "sticker": "Sticker",
+    "location": "Location",
+    "contacts": "Contact",
+    "reaction": "Reaction",
+    "order": "Order",
+    "form": "Form",
+    "edit": "Edit",
+    "unsupported": "Message that cannot be shown",
+}
+
 # what became of an agent's message. RETURNED: the floor had changed, the text went back to the agent.
 SENDING = "sending"
 SENT = "sent"

@@ -27,7 +27,8 @@ def event(
 
 
 def requested(seq: int, handoff_id: str = "h1", **more: Any) -> protocol.Envelope:
-    return event(protocol.HANDOFF_REQUESTED, seq, {"context": context(handoff_id, **more)}, handoff_id)
+    described = context(handoff_id, **{"window_ends_at": NOW + 80_000, **more})
+    return event(protocol.HANDOFF_REQUESTED, seq, {"context": described}, handoff_id)
 
 
 def said(seq: int, text: str, message_id: str, handoff_id: str | None = "h1") -> protocol.Envelope:

@@ -127,6 +127,12 @@ def test_the_transcript_changes_when_the_file_comes_and_never_back(desk: DeskUnd
     assert agent.get(f"/media/{other['media']['id']}").status_code == 404
 
 
+def test_the_list_says_what_was_sent_where_nothing_was_written(desk: DeskUnderTest, agent: httpx.Client) -> None:
+    conversation_id = desk.waiting()
+    desk.calls.say(conversation_id, f"handoff-{conversation_id}", "", kind="image", media=file())
+    assert desk.sam.get(conversation_id)["last_text"] == "Photo"
+
+
 def test_files_of_before_the_handoff_are_in_its_transcript(desk: DeskUnderTest, agent: httpx.Client) -> None:
     line = {"author": "customer", "text": "", "kind": "image", "at": 1.0, "message_id": "m", "media": file()}
     page = agent.get(f"/conversations/{desk.waiting(transcript=[line])}").text
