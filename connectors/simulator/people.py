@@ -105,6 +105,7 @@ class People:
             "key": customer.key,
             "user_id": customer.user_id,
             "wa_id": customer.wa_id,
+            "phone": customer.phone,
             "name": customer.name,
             "username": customer.username,
             "number": customer.number,

@@ -35,7 +35,7 @@ def send_everything(simulator: Simulator) -> None:
     media = simulator.upload(picture(), "image/png", "parcel.png")
     sound = simulator.upload(b"ID3" + bytes(100), "audio/mpeg", "song.mp3")
     simulator.post("image", {"id": media, "caption": "The parcel"})
-    simulator.post("audio", {"id": sound, "voice": True})
+    simulator.post("audio", {"id": sound})
     simulator.post("document", {"link": f"{simulator.address}/a.pdf", "filename": "a.pdf"})
     simulator.post("location", {"latitude": 51.5, "longitude": -0.12, "name": "Depot"})
     cards = [{"name": {"formatted_name": "Sam Lee", "first_name": "Sam"}, "phones": [{"phone": "+447700900456"}]}]

@@ -286,10 +286,13 @@ def test_a_flow_is_answered_field_by_field(simulator: Simulator, phone: Page) ->
 
 def test_the_phone_number_is_shared_when_the_business_asks(simulator: Simulator, phone: Page) -> None:
     ask = {"type": "request_contact_info", "body": {"text": "May we call?"}, "action": {"name": "request_contact_info"}}
-    simulator.offer(ask)
+    user_id = simulator.control("GET", "customers")["customers"][0]["user_id"]
+    simulator.control("POST", "customers", {"user_id": user_id, "username": "ana.example", "wa_id": None})
+    simulator.graph({"messaging_product": "whatsapp", "recipient": user_id, "type": "interactive", "interactive": ask})
     phone.get_by_test_id("share-number").click()
-    [card] = one(simulator)["payload"]["contacts"]
-    assert card["phones"][0]["wa_id"] == ANA
+    wait_until("the card is there", lambda: simulator.said(user_id))
+    [card] = simulator.said(user_id)[0]["payload"]["contacts"]
+    assert card["phones"][0]["wa_id"] == ANA  # the hidden one
     assert card["origin"] == "contact_request"
 
 

@@ -28,7 +28,7 @@ export function openFlow(open, message, parameters, say) {
 
 /** The customer's own number as a contact card, in answer to a request for it. */
 export function shareNumber(customer, message, say) {
-  const digits = customer.phone || customer.wa_id || "447700900999"; // hidden by a username until now
+  const digits = customer.phone || "447700900999"; // who was made with a username alone has this one
   say({
     type: "contacts",
     contacts: [{ origin: "contact_request", name: { formatted_name: customer.name, first_name: customer.name }, phones: [{ phone: `+${digits}`, wa_id: digits, type: "CELL" }] }],
