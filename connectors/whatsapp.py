@@ -7,11 +7,13 @@ each message, runs the turn, and delivers what was said in it. In credentials.ym
       merge_texts: true      # texts that follow each other in a turn become one message
       list_button: Choose    # the words on the button that opens a list
 
-The number and its secrets come from the environment (WHATSAPP_*).
+The number and its secrets come from the environment (WHATSAPP_*). More numbers, and settings of each:
+connectors/whatsapp_numbers.py.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 import uuid
 from collections.abc import Iterable
@@ -19,14 +21,21 @@ from typing import Any, Awaitable, Callable, Mapping, Protocol
 
 import structlog
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, Sanic
 from sanic.request import Request
 from sanic.response import HTTPResponse, empty, json, text
 
 from connectors.whatsapp_client import WhatsAppChannel, quiet_libraries
-from connectors.whatsapp_inbound import MalformedWebhook, for_number, parse
-from connectors.whatsapp_outbound import RenderOptions
+from connectors.whatsapp_inbound import MalformedWebhook, for_numbers, parse
+from connectors.whatsapp_numbers import (
+    VARIABLE,
+    Numbers,
+    ids_signed_by,
+    only,
+    read_numbers,
+    secrets_of,
+    to_variable,
+)
 from connectors.whatsapp_webhook import Refused, challenge, signed_json
 from handoff.channel import Batch, CustomerChannel
 from handoff.clock import Clock, system_clock
@@ -97,14 +106,15 @@ class WhatsAppInput(InputChannel):
     def __init__(
         self,
         settings: WhatsAppSettings,
-        options: RenderOptions | None = None,
+        numbers: Numbers | None = None,
         *,
         bridge: StartBridge | None = None,
         clock: Clock = system_clock,
     ) -> None:
         self.settings = settings
-        self.options = options or RenderOptions()
-        self._start_bridge = bridge or _start_bridge
+        self.numbers = numbers or only(settings)
+        given = {VARIABLE: to_variable(self.numbers)}  # to the dispatcher's process
+        self._start_bridge = bridge or functools.partial(_start_bridge, environ=given)
         self._clock = clock
 
     @classmethod
@@ -119,7 +129,8 @@ class WhatsAppInput(InputChannel):
             SettingsError: the environment lacks something.
             RasaException: an option in credentials.yml is unknown or wrong.
         """
-        return cls(whatsapp_settings(), _options(credentials or {}))
+        settings = whatsapp_settings()
+        return cls(settings, read_numbers(credentials or {}, settings))
 
     def get_output_channel(self) -> OutputChannel:
         return WhatsAppOutput()
@@ -131,7 +142,7 @@ class WhatsAppInput(InputChannel):
         @blueprint.listener("after_server_start")
         async def start(app: Sanic, _loop: Any) -> None:
             quiet_libraries()
-            app.ctx.bridge = await self._start_bridge(app, WhatsAppChannel(self.settings, self.options))
+            app.ctx.bridge = await self._start_bridge(app, WhatsAppChannel(self.settings, numbers=self.numbers))
 
         @blueprint.listener("before_server_stop")
         async def stop(app: Sanic, _loop: Any) -> None:
@@ -162,8 +173,8 @@ class WhatsAppInput(InputChannel):
         started, trace_id = time.perf_counter(), uuid.uuid4().hex
         facts: dict[str, Any] = {}
         try:
-            body = await signed_json(request, self.settings.app_secret)
-            batch = for_number(parse(body, received_at=self._clock()), self.settings.phone_number_id)
+            body, secret = await signed_json(request, secrets_of(self.numbers))
+            batch = for_numbers(parse(body, received_at=self._clock()), ids_signed_by(self.numbers, secret))
             facts = _counts(batch)
             for notice in batch.notices:
                 log.warning("whatsapp.account", trace_id=trace_id, **notice)
@@ -177,10 +188,10 @@ class WhatsAppInput(InputChannel):
         return status
 
 
-async def _start_bridge(app: Sanic, channel: CustomerChannel) -> RunningBridge:
+async def _start_bridge(app: Sanic, channel: CustomerChannel, environ: Mapping[str, str]) -> RunningBridge:
     from handoff.bridge import start_bridge  # brings Rasa's agent and the database: only where it is started
 
-    return await start_bridge(app, channel, CHANNEL_MAKER, WhatsAppOutput)
+    return await start_bridge(app, channel, CHANNEL_MAKER, WhatsAppOutput, environ)
 
 
 async def _hand_over(app: Sanic, batch: Batch, trace_id: str) -> int:
@@ -207,18 +218,3 @@ def _bridge(app: Sanic) -> RunningBridge | None:
 def _counts(batch: Batch) -> dict[str, Any]:
     counts = {"messages": len(batch.messages), "receipts": len(batch.receipts), "changes": len(batch.changes)}
     return {**counts, "ignored": dict(batch.ignored)} if batch.ignored else counts
-
-
-def _options(credentials: Mapping[str, Any]) -> RenderOptions:
-    unknown = sorted(set(credentials) - {"merge_texts", "list_button"})
-    if unknown:
-        raise RasaException(
-            f"credentials.yml: unknown WhatsApp setting '{unknown[0]}'; known: merge_texts, list_button."
-        )
-    merge, button = credentials.get("merge_texts", True), credentials.get("list_button", "Choose")
-    if not isinstance(merge, bool) or not isinstance(button, str):
-        raise RasaException("credentials.yml: merge_texts must be true or false, list_button must be text.")
-    try:
-        return RenderOptions(merge_texts=merge, list_button=button.strip())
-    except ValueError as error:
-        raise RasaException(f"credentials.yml: {error}.") from error

@@ -5,32 +5,30 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import os
 from contextlib import AbstractAsyncContextManager
 from types import MappingProxyType
 from typing import Any, Awaitable, Mapping, Sequence
 
 import httpx
 import structlog
-from pywa_async.client import WhatsApp
 from pywa_async.errors import WhatsAppError
 
 from connectors.whatsapp_documents import File, NotADocument
 from connectors.whatsapp_errors import classify, is_of_no_use, once_for_a_link
 from connectors.whatsapp_fields import object_in, text_of
-from connectors.whatsapp_media import WhatsAppMedia
+from connectors.whatsapp_lines import Lines
 from connectors.whatsapp_media_out import upload_in
+from connectors.whatsapp_numbers import VARIABLE, Numbers, from_variable, only
 from connectors.whatsapp_outbound import RenderOptions, render
-from connectors.whatsapp_template_list import TemplateList
 from connectors.whatsapp_templates import language_of, template_message
 from handoff.channel import Address, DeliveryError, MediaFile, Rendered, TemplateProblem
-from handoff.rates import DEFAULT_PER_SECOND
 from handoff.settings import WhatsAppSettings, whatsapp_settings
 
 log = structlog.get_logger()
 
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 UPLOAD_SECONDS = 30.0  # in all; with the send after it, less than the time for which a message is claimed
-MAX_CONNECTIONS = 100
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 CALLBACK_LIMIT = 512  # characters of biz_opaque_callback_data
 # Nothing was sent when one of these is raised; after any other failure nobody knows.
@@ -45,24 +43,15 @@ class WhatsAppChannel:
         settings: WhatsAppSettings,
         options: RenderOptions | None = None,
         *,
+        numbers: Numbers | None = None,
         timeout: httpx.Timeout = TIMEOUT,
     ) -> None:
-        self._options = options or RenderOptions()
-        self._session = httpx.AsyncClient(
-            timeout=timeout,
-            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
-            event_hooks={"response": [_check_readable]},
-        )
-        version = settings.api_version.lstrip("v")
-        self._api = WhatsApp(token=settings.access_token, session=self._session, api_version=version).api
-        self._account = settings.business_account_id
-        self._templates = TemplateList(self._template_page)
-        # pywa has one address in it, Meta's, and sets it on the session when it is made.
-        self._session.base_url = httpx.URL(f"{settings.api_url}/v{version}")
-        self._media = WhatsAppMedia(f"{settings.api_url}/v{version}", settings.access_token)
+        """``numbers``: all of ours; without them the one in ``settings``, with ``options``."""
+        numbers = numbers or only(settings, options)
+        self._lines = Lines(settings, numbers, timeout, _check_readable, self._call)
 
     def render(self, responses: Sequence[Mapping[str, Any]], number: str = "") -> list[Rendered]:
-        return render(responses, self._options, functools.partial(self.template, number))
+        return render(responses, self._lines.find(number).number.options, functools.partial(self.template, number))
 
     def template(self, number: str, spec: Mapping[str, Any]) -> Rendered:
         """A template, filled in. Without the list of templates it is made as it was given.
@@ -71,8 +60,9 @@ class WhatsAppChannel:
             TemplateProblem: it is not approved, or something in it is missing or wrong.
         """
         name, language = text_of(spec.get("name")) or "", language_of(spec) or ""
-        known = self._templates.find(name, language)
-        if known is None and self._templates.known:
+        templates = self._lines.find(number).templates
+        known = templates.find(name, language)
+        if known is None and templates.known:
             raise TemplateProblem(f"There is no approved template '{name}' in the language '{language}'.")
         return template_message(spec, known)
 
@@ -82,8 +72,9 @@ class WhatsAppChannel:
         Raises:
             DeliveryError: they could not be fetched.
         """
-        await self._templates.refresh()
-        return [template.as_json() for template in self._templates.all()]
+        templates = self._lines.of(number).templates
+        await templates.refresh()
+        return [template.as_json() for template in templates.all()]
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
         """Send one message; returns WhatsApp's id of it. ``outbox_id`` comes back in each status.
@@ -110,7 +101,7 @@ class WhatsAppChannel:
         return provider_id
 
     def per_second(self, number: str) -> float:
-        return DEFAULT_PER_SECOND
+        return self._lines.find(number).number.per_second
 
     async def acknowledge(self, number: str, message_id: str) -> None:
         """Blue ticks for the message and those before it, and "typing" until the answer comes or 25 s have passed."""
@@ -131,11 +122,10 @@ class WhatsAppChannel:
         Raises:
             MediaError: it does not come; also while it is read.
         """
-        return self._media.fetch(number, provider_id)
+        return self._lines.find(number).media.fetch(number, provider_id)
 
     async def close(self) -> None:
-        await self._session.aclose()
-        await self._media.close()
+        await self._lines.close()
 
     async def _with_upload(self, number: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         """The message with the id of its file in place of the file."""
@@ -151,7 +141,8 @@ class WhatsAppChannel:
 
     async def _upload(self, number: str, file: File, filename: str) -> str:
         """Give WhatsApp a file; returns its id there. The customer gets nothing yet, so no failure is unknown."""
-        request = self._api.upload_media(phone_id=number, media=file.content, mime_type=file.type, filename=filename)
+        api = self._lines.of(number).api
+        request = api.upload_media(phone_id=number, media=file.content, mime_type=file.type, filename=filename)
         no_answer = DeliveryError("WhatsApp gave no answer when the file was uploaded.", retry=True)
         try:
             answer = await asyncio.wait_for(self._call(request), UPLOAD_SECONDS)
@@ -166,13 +157,10 @@ class WhatsAppChannel:
             raise no_answer
         return media_id
 
-    async def _template_page(self, query: Mapping[str, str]) -> dict[str, Any]:
-        address = f"/{self._account}/message_templates"
-        return await self._call(self._api.send_raw_request("GET", address, params=dict(query)))
-
     async def _post(self, number: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """One call to ``/{number}/messages``."""
-        return await self._call(self._api.send_raw_request("POST", f"/{number}/messages", json=body), body)
+        api = self._lines.of(number).api
+        return await self._call(api.send_raw_request("POST", f"/{number}/messages", json=body), body)
 
     async def _call(
         self, request: Awaitable[Mapping[str, Any]], message: Mapping[str, Any] = NOTHING
@@ -197,7 +185,8 @@ def from_environment() -> WhatsAppChannel:
         SettingsError: the environment lacks something.
     """
     quiet_libraries()
-    return WhatsAppChannel(whatsapp_settings())
+    settings = whatsapp_settings()
+    return WhatsAppChannel(settings, numbers=from_variable(os.environ.get(VARIABLE, ""), settings))
 
 
 def quiet_libraries() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import Any, Callable, Iterator, Mapping
+from typing import Any, Callable, Collection, Iterator, Mapping
 
 from connectors import whatsapp_asides as asides
 from connectors.whatsapp_account import ACCOUNT_FIELDS, notice
@@ -45,11 +45,11 @@ def parse(body: Any, *, received_at: float = 0.0) -> Batch:
     return _Reader(received_at).read(clean_json(dict(body)))
 
 
-def for_number(batch: Batch, number: str) -> Batch:
-    """The part of ``batch`` that belongs to our number id; the rest is counted as ignored."""
-    messages = tuple(item for item in batch.messages if item.address.number == number)
-    receipts = tuple(item for item in batch.receipts if item.number == number)
-    changes = tuple(item for item in batch.changes if item.number == number)
+def for_numbers(batch: Batch, numbers: Collection[str]) -> Batch:
+    """The part of ``batch`` that belongs to our number ids; the rest is counted as ignored."""
+    messages = tuple(item for item in batch.messages if item.address.number in numbers)
+    receipts = tuple(item for item in batch.receipts if item.number in numbers)
+    changes = tuple(item for item in batch.changes if item.number in numbers)
     others = sum(map(len, (batch.messages, batch.receipts, batch.changes)))
     others -= sum(map(len, (messages, receipts, changes)))
     ignored = {**batch.ignored, "other number": others} if others else batch.ignored

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from typing import Any
+from typing import Any, Iterable
 
 from sanic.request import Request
 
@@ -46,18 +46,20 @@ def challenge(request: Request, verify_token: str) -> str:
     return str(answer)
 
 
-async def signed_json(request: Request, app_secret: str) -> Any:
-    """The decoded body of a request that WhatsApp signed. Nothing of a larger or foreign body is decoded.
+async def signed_json(request: Request, app_secrets: Iterable[str]) -> tuple[Any, str]:
+    """The decoded body of a request that WhatsApp signed, and the secret of the app that it comes from. Nothing of a
+    larger or foreign body is decoded.
 
     Raises:
-        Refused: 413 too large, 403 not signed with our secret, 400 not JSON.
+        Refused: 413 too large, 403 not signed with one of our secrets, 400 not JSON.
     """
     body = await _body(request)
     given = request.headers.get(SIGNATURE_HEADER, "")
-    if not same(signature(app_secret, body), given):
+    fitting = [secret for secret in app_secrets if same(signature(secret, body), given)]
+    if not fitting:
         raise Refused(403, "bad signature" if given else "not signed")
     try:
-        return json.loads(body)
+        return json.loads(body), fitting[0]
     except (ValueError, RecursionError) as error:
         raise Refused(400, "not JSON") from error
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, cast
+from typing import Any, Callable, Mapping, cast
 
 import sqlalchemy as sa
 import structlog
@@ -190,11 +190,13 @@ def _fail(together: list[Accepted], error: Exception) -> None:
 
 
 async def start_bridge(
-    app: Sanic, channel: CustomerChannel, channel_maker: str, output: Callable[[], OutputChannel]
-) -> Bridge:
+    app: Sanic, channel: CustomerChannel, channel_maker: str, output: Callable[[], OutputChannel],
+    environ: Mapping[str, str],
+) -> Bridge:  # fmt: skip
     """Build the bridge around the server's agent and start it. Called once, when the server is up.
 
-    ``channel`` renders; what ``channel_maker`` (``module:function``) makes in the dispatcher's process delivers.
+    ``channel`` renders; what ``channel_maker`` (``module:function``) makes in the dispatcher's process delivers;
+    ``environ`` is what that process gets besides our own environment.
 
     Raises:
         SettingsError, HandoffFileError, ModelUnfit: the server cannot work like this; the message says what to do.
@@ -212,7 +214,7 @@ async def start_bridge(
     rules = rules_of(handoff_file())
     saver = Saver(name, channel, assistant_of(agent), clock, Patience.of(rules), for_failure(rules.criteria))
     store.save_turn = saver.bot_turn
-    dispatcher = DispatcherProcess(database.url, channel_maker)
+    dispatcher = DispatcherProcess(database.url, channel_maker, environ)
     worker = Worker(database, saver, Bot(agent, database, output), dispatcher, name, clock)
     slots = frozenset(slot.name for slot in agent.processor.domain.slots)
     bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock, files)

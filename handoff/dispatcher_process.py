@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import Callable, cast
+from typing import Callable, Mapping, cast
 
 import structlog
 from sqlalchemy.engine import Connection
@@ -46,8 +46,10 @@ FETCH = "fetch"
 class DispatcherProcess:
     """The server's end: the same calls as the dispatcher's, from any thread. Starts the process again if it dies."""
 
-    def __init__(self, database_url: str, channel: str) -> None:
-        """``channel``: ``module:function`` of what makes the customer's channel, without arguments."""
+    def __init__(self, database_url: str, channel: str, environ: Mapping[str, str] | None = None) -> None:
+        """``channel``: ``module:function`` of what makes the customer's channel, without arguments. ``environ``:
+        what the process gets besides our own environment."""
+        self._environ = dict(environ or {})
         self._database_url = database_url
         self._channel = channel
         self._process: subprocess.Popen[bytes] | None = None
@@ -87,7 +89,7 @@ class DispatcherProcess:
             [sys.executable, "-m", "handoff.dispatcher_process", self._channel],
             stdin=subprocess.PIPE,
             bufsize=0,
-            env={**os.environ, "DATABASE_URL": self._database_url},
+            env={**os.environ, **self._environ, "DATABASE_URL": self._database_url},
         )
         assert process.stdin is not None
         os.set_blocking(process.stdin.fileno(), False)  # a dispatcher that hangs must not hang the server

@@ -8,7 +8,7 @@ from typing import Any, Callable, Mapping
 
 from sqlalchemy.engine import Connection, RowMapping
 
-from handoff import floor, handoffs, outbox, protocol, tracker_events, waiting_list
+from handoff import conversations, floor, handoffs, outbox, protocol, tracker_events, waiting_list
 from handoff.channel import CustomerChannel
 from handoff.clock import Clock
 from handoff.floor import Floor
@@ -49,7 +49,7 @@ class WaitingRoom:
         said = dict(self.response(response))
         for name, value in values.items():
             said["text"] = str(said["text"]).replace(f"{{{name}}}", value)
-        for rendered in self.channel.render([said]):
+        for rendered in self.channel.render([said], conversations.number_of(connection, conversation_id) or ""):
             message_id = outbox.add_message(
                 connection, conversation_id, rendered,
                 author=floor.SYSTEM, epoch=stands.epoch, trace_id=trace_id, at=now, handoff_id=stands.handoff_id,

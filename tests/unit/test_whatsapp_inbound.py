@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.whatsapp_inbound import MalformedWebhook, for_number, parse
+from connectors.whatsapp_inbound import MalformedWebhook, for_numbers, parse
 from handoff.channel import Address, AddressChange, Batch, Inbound, Media
 from tests.unit.whatsapp_support import NAMES, NUMBER, payload
 
@@ -204,7 +204,7 @@ def test_errors_of_the_account_are_counted_by_code() -> None:
 
 
 def test_messages_of_another_number_are_counted_and_left() -> None:
-    batch = for_number(parse(payload("other_number")), NUMBER)
+    batch = for_numbers(parse(payload("other_number")), [NUMBER])
     assert only(batch).text == "for us" and batch.ignored == {"other number": 1}
 
 

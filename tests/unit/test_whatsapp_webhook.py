@@ -194,9 +194,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_channel_is_made_from_credentials_and_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     environment(monkeypatch)
-    assert WhatsAppInput.from_credentials(None).options.merge_texts
+    made = WhatsAppInput.from_credentials(None)
+    assert made.numbers[made.settings.phone_number_id].options.merge_texts
     made = WhatsAppInput.from_credentials({"merge_texts": False, "list_button": "Pick"})
-    assert (made.name(), made.options.merge_texts, made.options.list_button) == ("whatsapp", False, "Pick")
+    options = made.numbers[made.settings.phone_number_id].options
+    assert (made.name(), options.merge_texts, options.list_button) == ("whatsapp", False, "Pick")
 
 
 @pytest.mark.parametrize("wrong", [{"merge_text": True}, {"merge_texts": "yes"}, {"list_button": "x" * 21}])

@@ -17,6 +17,7 @@ from openapi_schema_validator import OAS31Validator
 from sanic import Sanic
 
 from connectors.whatsapp import WhatsAppInput
+from connectors.whatsapp_numbers import Numbers
 from handoff.channel import Batch, CustomerChannel
 from handoff.settings import WhatsAppSettings
 
@@ -112,12 +113,12 @@ class MemoryBridge:
 class Service:
     """The channel in a running Sanic server, and the bridge behind it."""
 
-    def __init__(self, of: WhatsAppSettings | None = None) -> None:
+    def __init__(self, of: WhatsAppSettings | None = None, numbers: Numbers | None = None) -> None:
         Sanic.test_mode = True  # Sanic rewrites its own methods at start, which works once in a process otherwise
         self.bridge = MemoryBridge()
         self.channel: CustomerChannel | None = None
         self.app = Sanic(f"whatsapp-{uuid.uuid4().hex}", configure_logging=False)
-        channel = WhatsAppInput(of or settings(), bridge=self._start, clock=lambda: 1793449999.0)
+        channel = WhatsAppInput(of or settings(), numbers, bridge=self._start, clock=lambda: 1793449999.0)
         self.app.blueprint(channel.blueprint(self._never), url_prefix="/webhooks/whatsapp")
 
     async def _start(self, app: Sanic, channel: CustomerChannel) -> MemoryBridge:
