@@ -71,7 +71,7 @@ def test_a_document_shows_its_name_kind_and_size_and_opens(simulator: Simulator,
     media = simulator.upload(content, "application/pdf", "invoice-1042.pdf")
     simulator.post("document", {"id": media, "filename": "invoice-1042.pdf", "caption": "Here is your *invoice*."})
     document = bubble(phone, "Here is your invoice.").get_by_test_id("document")
-    expect(document).to_have_attribute("aria-label", "Open invoice-1042.pdf PDF \u00b7 49 kB")
+    expect(document).to_have_accessible_name("invoice-1042.pdf PDF \u00b7 49 kB")
     opened = phone.request.get(f"{simulator.address}{document.get_attribute('href')}")
     assert (opened.body(), opened.headers["content-type"]) == (content, "application/pdf")
 

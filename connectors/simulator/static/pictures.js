@@ -42,11 +42,11 @@ export function documentCard(message, part, media = message.media) {
   const link = message.local || fileOf(media) || safeLink(part.link);
   return h(link ? "a" : "div", {
     className: "document", href: link, target: link && "_blank", rel: link && "noopener noreferrer",
-    "data-testid": "document", "aria-label": link && `Open ${name} ${facts}`,
+    "data-testid": "document", title: link && "Open",
   },
   h("span", { className: `paper${ending === "PDF" ? " pdf" : ""}`, "aria-hidden": "true" }, icon("file-text"), h("span", {}, ending)),
   h("span", { className: "document-words" },
-    h("span", { className: "document-name", dir: "auto" }, name), h("span", { className: "document-facts" }, facts)));
+    h("span", { className: "document-name", dir: "auto" }, name), " ", h("span", { className: "document-facts" }, facts)));
 }
 
 /** A line with a sign, for what cannot be shown. */
