@@ -104,4 +104,4 @@ async def files_around(bridge: BridgeRig, folder: Path) -> AsyncIterator[Files]:
 
 def transport(channel: WhatsAppChannel, handler: Any) -> None:
     """Let ``handler`` answer in the place of the network."""
-    channel._media._session = httpx.AsyncClient(transport=httpx.MockTransport(handler))
+    channel._lines.find("").media._session = httpx.AsyncClient(transport=httpx.MockTransport(handler))
