@@ -14,7 +14,7 @@ STAY_WITH_BOT = "/continue_with_bot"  # the payload of the button by which a wai
 LEAVE_MESSAGE = "/leave_message"  # and of the one by which they rather write down what it is about
 CHOICES = (STAY_WITH_BOT, LEAVE_MESSAGE)
 
-EXPIRES_AFTER_SECONDS = 24 * 3600.0
+EXPIRES_AFTER_SECONDS = 23.5 * 3600.0  # not 24: who wrote once can still be told so, while their window is open
 OPEN_BEFORE_EXPIRY_SECONDS = 8 * 3600.0  # a day's work: nobody can say that the desk had no time for it
 _LONGEST_LOOK_SECONDS = 30 * 24 * 3600.0
 _STEP = 900  # seconds
