@@ -40,7 +40,7 @@ def test_a_picture_goes_from_the_phone_to_the_desk_and_is_gone_when_its_sender_d
     sam.wait_for_line(conversation_id, message_id, lambda line: line["deleted_at"] and not line["text"])
     assert sam.file(line["media"]["id"]).status_code == 404
     folder = stack.folder / "var" / "media"
-    wait_until("the file is removed", lambda: not [each for each in folder.rglob("*") if each.is_file()], PATIENCE)
+    wait_until("the file is removed", lambda: not list(folder.rglob(line["media"]["id"])), PATIENCE)
 
 
 def test_a_picture_of_before_the_handoff_is_in_its_transcript(stack: Stack) -> None:
