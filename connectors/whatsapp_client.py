@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import os
@@ -75,6 +76,12 @@ class WhatsAppChannel:
         templates = self._lines.of(number).templates
         await templates.refresh()
         return [template.as_json() for template in templates.all()]
+
+    async def learn_templates(self) -> None:
+        """Have the templates of all numbers at hand, for the bot's turns, which cannot wait for them."""
+        for line in self._lines.all():
+            with contextlib.suppress(DeliveryError):  # said in the log, and asked for again
+                await line.templates.refresh()
 
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
         """Send one message; returns WhatsApp's id of it. ``outbox_id`` comes back in each status.

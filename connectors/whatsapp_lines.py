@@ -61,6 +61,9 @@ class Lines:
         """As ``of``; the first one for a number that is not set up."""
         return self._lines.get(number_id) or next(iter(self._lines.values()))
 
+    def all(self) -> tuple[Line, ...]:
+        return tuple(self._lines.values())
+
     async def close(self) -> None:
         for session, _, media in self._tokens.values():
             await session.aclose()

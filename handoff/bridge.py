@@ -39,6 +39,7 @@ from handoff.worker import Worker
 log = structlog.get_logger(__name__)
 
 STOP_SECONDS = 10
+TEMPLATES_EVERY = 300.0
 SWITCH_SECONDS = 0.0005
 
 
@@ -123,6 +124,12 @@ class Bridge:
         if number is None:
             raise ProtocolError(404, "unknown_conversation", "There is no conversation with this id.")
         return await self.channel.templates(number)
+
+    async def keep_templates(self) -> None:
+        """Learn the channel's templates now, and again and again: the bot's turns cannot wait for them."""
+        while True:
+            await self.channel.learn_templates()
+            await asyncio.sleep(TEMPLATES_EVERY)
 
     async def _know_templates(self, command: Envelope) -> None:
         """Have the list of templates at hand: a transaction cannot wait for it. Without it, what was given is sent."""
@@ -220,6 +227,7 @@ async def start_bridge(
     bridge = Bridge(database, worker, dispatcher, Commands(channel, slots, clock), clock, files)
     await _release(database)
     bridge.start()
+    app.add_task(bridge.keep_templates())
     log.info("baton.bridge_started", server=name, database=database.engine.dialect.name)
     return bridge
 

@@ -225,6 +225,10 @@ class CustomerChannel(Protocol):
         """
         ...
 
+    async def learn_templates(self) -> None:
+        """Fetch the templates that `template` is to know, where they are not fresh. Failure is logged and no more."""
+        ...
+
     async def deliver(self, to: Address, payload: Mapping[str, Any], *, outbox_id: str) -> str:
         """Send one message; returns the provider's id.
 

@@ -174,6 +174,30 @@ async def test_the_channel_fetches_the_accounts_templates_and_then_knows_them() 
         channel.template(NUMBER, {"name": "order_update", "language": "en", "parameters": FILLED})
 
 
+async def test_the_bots_turns_know_the_templates_before_anybody_asks_for_the_list() -> None:
+    advert = {**READY, "name": "spring_offer", "category": "MARKETING"}
+    async with TinyGraph().running() as graph:
+        graph.answers = [(200, json.dumps({"data": [advert]}))]
+        channel = WhatsAppChannel(settings(graph.url))
+        await channel.learn_templates()
+        await channel.learn_templates()
+        (offer,) = channel.render(
+            [{"custom": {"template": {"name": "spring_offer", "language": "en", "parameters": ["a"]}}}], NUMBER
+        )
+        assert offer.kind == MARKETING
+        await channel.close()
+    assert len(graph.calls) == 1
+
+
+async def test_templates_that_do_not_come_are_no_failure() -> None:
+    async with TinyGraph().running() as graph:
+        graph.answers = [(500, "<html>")]
+        channel = WhatsAppChannel(settings(graph.url))
+        await channel.learn_templates()
+        await channel.close()
+    assert len(graph.calls) == 1
+
+
 def test_a_bots_template_passes_at_any_time_and_its_quick_replies_are_offers() -> None:
     raw = {"type": "template", "template": {"name": "case", "language": {"code": "en_US"}, "components": [
         {"type": "button", "sub_type": "quick_reply", "index": "0",
