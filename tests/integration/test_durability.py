@@ -67,8 +67,8 @@ def _set_server(database: Database, statement: str) -> None:
 
 
 def hear(connection: Connection) -> str:
-    message = Inbound("wamid.1", ANA, sent_at=1.0, kind="text", text="hi")
-    conversation_id = inbox.accept(connection, message, "trace", 1.0)
+    now = system_clock()  # a message of long ago could not be answered any more
+    conversation_id = inbox.accept(connection, Inbound("wamid.1", ANA, now, kind="text", text="hi"), "trace", now)
     assert conversation_id is not None
     return conversation_id
 
