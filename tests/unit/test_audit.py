@@ -20,7 +20,7 @@ from handoff.audit import phone as phones
 from handoff.audit.audit_file import AuditFileError, Situation, Step, load, read
 from handoff.audit.play import Arrived, Case, Player, Result, covering_cases, every_case
 from handoff.audit.report import report
-from tests.unit.simulator_rig import NUMBER, TOKEN, Receiver, running, serving, text_to
+from tests.unit.simulator_rig import NUMBER, TOKEN, Receiver, running, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = read("""
@@ -72,7 +72,7 @@ class Assistant:
     async def _answer(self, http: httpx.AsyncClient, message: dict[str, Any]) -> None:
         pressed = message.get("interactive", {}).get("button_reply", {}).get("title")
         for body in self.says(pressed or message.get("text", {}).get("body", message["type"])):
-            sent = {**text_to(f"+{message['from']}", ""), **body}
+            sent = {"messaging_product": "whatsapp", "to": f"+{message['from']}", **body}
             answer = await http.post(
                 f"/v23.0/{NUMBER}/messages", json=sent, headers={"Authorization": f"Bearer {TOKEN}"}
             )
