@@ -58,6 +58,20 @@ _RESOLVE: Schema = {
     "slots": _any_object(),
 }
 _TEXT_BODY: Schema = {"text": {"type": "string", "minLength": 1}}
+_TEMPLATE: Schema = {
+    "type": "object",
+    "properties": {
+        "name": STRING,
+        "language": STRING,
+        "parameters": {"type": "object", "additionalProperties": STRING},
+    },
+    "required": ["name", "language"],
+}
+_MESSAGE_BODY: Schema = {
+    **_TEXT_BODY,
+    "reply_to": {"type": "string", "description": "The message_id of a line of the customer's"},
+    "template": _TEMPLATE,
+}
 _IDEMPOTENCY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -100,7 +114,7 @@ def _act(
 
 def _message() -> Schema:
     answer = {"type": "object", "properties": {"command_id": STRING, "status": STRING}}
-    operation = _act("send", "Send a text to the customer", _TEXT_BODY, ["text"], answer, "202")
+    operation = _act("send", "Send a text to the customer, or a template", _MESSAGE_BODY, [], answer, "202")
     operation["parameters"].append(_IDEMPOTENCY)
     return operation
 

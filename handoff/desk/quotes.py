@@ -24,8 +24,16 @@ def may_be_quoted(line: Row) -> bool:
 
 def of_line(connection: Connection, conversation_id: str, line_id: int) -> dict[str, str] | None:
     """The quote of a line; None when it cannot be quoted."""
-    query = select(messages).where(messages.c.id == line_id, messages.c.conversation_id == conversation_id)
-    line = connection.execute(query).mappings().first()
+    return _quote(connection, messages.c.id == line_id, messages.c.conversation_id == conversation_id)
+
+
+def of_message(connection: Connection, conversation_id: str, message_id: str) -> dict[str, str] | None:
+    """The same by the message's id."""
+    return _quote(connection, messages.c.bridge_id == message_id, messages.c.conversation_id == conversation_id)
+
+
+def _quote(connection: Connection, *which: Any) -> dict[str, str] | None:
+    line = connection.execute(select(messages).where(*which)).mappings().first()
     if line is None or not may_be_quoted(line):
         return None
     text = str(line["text"] or f"({line['kind']})")[:SHOWN]

@@ -9,12 +9,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse, json
 from sqlalchemy.engine import Connection
 
-from handoff.desk import acts, people, queries, words
+from handoff.desk import acts, people, queries, quotes, template_acts, template_pages, words
 from handoff.desk.access import with_token
 from handoff.desk.acts import ActRefused
 from handoff.desk.desk import desk_of
 from handoff.desk.openapi import document
 from handoff.desk.people import Agent
+from handoff.settings import TemplateName
 
 LARGEST_PAGE = 200
 
@@ -62,11 +63,21 @@ async def accept(request: Request, agent: Agent, conversation_id: str) -> HTTPRe
 
 @with_token
 async def messages(request: Request, agent: Agent, conversation_id: str) -> HTTPResponse:
-    """``{"text"}``; with a header ``Idempotency-Key`` the same message sent again is one message."""
-    desk = desk_of(request)
-    text = _text(_body(request), "text")
-    key = request.headers.get("Idempotency-Key")
-    command_id = await desk.act(conversation_id, acts.reply, agent, text, desk.clock(), key)
+    """``{"text", "reply_to"}`` or ``{"template": {"name", "language", "parameters"}}``; with a header
+    ``Idempotency-Key`` the same message sent again is one message."""
+    desk, body = desk_of(request), _body(request)
+    key, now = request.headers.get("Idempotency-Key"), desk.clock()
+    if "template" in body:
+        name, values = _template(body["template"])
+        template = await template_pages.approved(request, conversation_id, name)
+        command_id = await desk.act(conversation_id, template_acts.send_template, agent, template, values, now, key)
+    else:
+        text, quoted = _text(body, "text"), None
+        if body.get("reply_to") is not None:
+            quoted = await desk.database.read(quotes.of_message, conversation_id, _text(body, "reply_to"))
+            if quoted is None:
+                raise ActRefused(404, "unknown_message", "'reply_to': there is no such message of the customer's here.")
+        command_id = await desk.act(conversation_id, acts.reply, agent, text, now, key, quoted)
     return json({"command_id": command_id, "status": words.SENDING}, status=202)
 
 
@@ -170,6 +181,16 @@ def _text(body: Mapping[str, Any], name: str, default: str | None = None) -> str
     if not isinstance(value, str):
         raise ActRefused(400, "wrong_field", f"'{name}' must be a string.")
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _template(value: Any) -> tuple[TemplateName, Mapping[str, str]]:
+    """Which template, and what to fill in: ``parameters`` by the keys of the template's fields."""
+    value = value if isinstance(value, dict) else {}
+    given = value.get("parameters") or {}
+    if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
+        raise ActRefused(400, "wrong_field", "'template.parameters' must be an object of texts.")
+    name = TemplateName(_text(value, "name"), _text(value, "language"))
+    return name, {key: _text(given, key) for key in given}
 
 
 def _slots(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -39,7 +39,7 @@ async def picker(request: Request, model: Mapping[str, Any]) -> dict[str, Any] |
 
 async def send(request: Request, agent: Agent, conversation_id: str) -> None:
     """Send the chosen template."""
-    template = await _known(request, conversation_id, TemplateName.parse(form_value(request, "template")))
+    template = await approved(request, conversation_id, TemplateName.parse(form_value(request, "template")))
     await _send(request, agent, conversation_id, template, _filled_in(request))
 
 
@@ -49,7 +49,7 @@ async def send_ready(request: Request, agent: Agent, conversation_id: str) -> No
     text = form_value(request, "text")
     if not text.strip():
         raise ActRefused(400, "empty", "Write the answer first: the message is empty.")
-    template = await _known(request, conversation_id, desk.settings.answer_ready)
+    template = await approved(request, conversation_id, desk.settings.answer_ready)
     row = await desk.database.read(queries.one, conversation_id)
     name = view.customer_name(row) if row is not None else ""
     await _send(request, agent, conversation_id, template, template_shelf.ready_values(template, text, name))
@@ -62,7 +62,12 @@ async def _send(
     await desk.act(conversation_id, template_acts.send_template, agent, template, values, desk.clock(), key)
 
 
-async def _known(request: Request, conversation_id: str, wanted: TemplateName | None) -> Mapping[str, Any]:
+async def approved(request: Request, conversation_id: str, wanted: TemplateName | None) -> Mapping[str, Any]:
+    """The template of this name and language, as it can go to this customer.
+
+    Raises:
+        ActRefused: 409 it is not approved (any more), 503 nobody knows.
+    """
     try:
         found = template_shelf.find(await desk_of(request).shelf.all_for(conversation_id), wanted)
     except ShelfEmpty as error:

@@ -159,3 +159,56 @@ def test_a_template_that_is_not_approved_any_more_is_not_sent(desk: DeskUnderTes
 def test_the_answer_goes_into_the_last_gap() -> None:
     assert template_shelf.ready_values(READY, "Done.", "Ana") == {"1": "Ana", "2": "Done."}
     assert template_shelf.find([READY], TemplateName("answer_ready", "en")) is None
+
+
+def told(desk: DeskUnderTest, command_id: str) -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        return next((dict(one["data"]) for one in desk.bridge.commands if one["id"] == command_id), None)
+
+    found = wait_until("the bridge has the command", look)
+    assert found is not None
+    return found
+
+
+def test_a_script_sends_a_template_by_its_name_once(desk: DeskUnderTest) -> None:
+    conversation_id = closed(desk)
+    given = {"name": "answer_ready", "language": "en_GB", "parameters": {"1": "Ana", "2": "it is solved"}}
+    sent = [
+        desk.sam.client.post(
+            f"/conversations/{conversation_id}/messages", json={"template": given}, headers={"Idempotency-Key": "k"}
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in sent] == [202, 202]
+    assert sent[0].json() == sent[1].json()
+    assert told(desk, sent[0].json()["command_id"])["template"] == given
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "code"),
+    [
+        ({"name": "unheard_of", "language": "en"}, 409, "unknown_template"),
+        ({"name": "answer_ready", "language": "en_GB", "parameters": {"1": "Ana"}}, 400, "empty"),
+        ({"name": "answer_ready", "language": "en_GB", "parameters": ["Ana"]}, 400, "wrong_field"),
+        ({"language": "en_GB"}, 400, "wrong_field"),
+        ("answer_ready", 400, "wrong_field"),
+    ],
+)
+def test_a_script_hears_what_is_wrong_with_its_template(
+    desk: DeskUnderTest, given: Any, status: int, code: str
+) -> None:
+    answer = desk.sam.client.post(f"/conversations/{closed(desk)}/messages", json={"template": given})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+def test_a_script_replies_to_one_message_of_this_conversation(desk: DeskUnderTest) -> None:
+    conversation_id, other = (desk.accepted(window_ends_at=time.time() + 3600) for _ in range(2))
+    desk.calls.say(conversation_id, f"handoff-{conversation_id}", "is it blue?", message_id="wamid.asked")
+    path = f"/conversations/{conversation_id}/messages"
+    answer = desk.sam.client.post(path, json={"text": "Yes", "reply_to": "wamid.asked"})
+    assert answer.status_code == 202
+    assert told(desk, answer.json()["command_id"])["reply_to"] == "wamid.asked"
+    elsewhere = f"/conversations/{other}/messages"
+    for address, message_id in ((elsewhere, "wamid.asked"), (path, "wamid.unheard")):
+        refused = desk.sam.client.post(address, json={"text": "Yes", "reply_to": message_id})
+        assert (refused.status_code, refused.json()["error"]["code"]) == (404, "unknown_message")
