@@ -29,6 +29,9 @@ _SYNCHRONOUS = {True: "PRAGMA synchronous=FULL", False: "PRAGMA synchronous=NORM
 BUSY_TIMEOUT_SECONDS = 5
 PATIENCE_HERE_SECONDS = 0.02  # longer than any turn's transaction
 POSTGRESQL_THREADS = 8
+# Webhooks, turns and deliveries lock several conversations, in the order in which they come.
+DEADLOCK_TRIES = 4
+_DEADLOCK_CODES = ("40P01", "40001")  # deadlock_detected, serialization_failure
 
 
 class Unavailable(Exception):
@@ -39,11 +42,15 @@ class _Busy(Exception):
     """Somebody else writes just now."""
 
 
+class _Deadlock(Exception):
+    """PostgreSQL gave this transaction up, so that another could end. The same again succeeds."""
+
+
 class Database:
     """An engine and the threads that use it.
 
     `write` and `read` take a function of a connection (and of what else is given) and run it in a transaction; what it
-    returns comes back.
+    returns comes back. A deadlock is resolved by running the function again: what it changes is in the database alone.
     They raise `Unavailable` when the database is away; any other error of the function passes through, rolled back.
 
     What is committed survives the end of any process. With ``durable`` it is on the disk as well when `write` returns;
@@ -110,6 +117,16 @@ class Database:
 
     def write_now(self, work: Callable[..., T], *args: Any, durable: bool = True) -> T:
         """The same from a thread that may wait (start-up, command line)."""
+        for _ in range(DEADLOCK_TRIES):
+            with contextlib.suppress(_Deadlock):
+                return self._write_once(work, *args, durable=durable)
+        return self._write_once(work, *args, durable=durable, last=True)
+
+    def _write_once(self, work: Callable[..., T], *args: Any, durable: bool, last: bool = False) -> T:
+        """
+        Raises:
+            _Deadlock: unless it is the ``last`` try; nothing was done.
+        """
         try:
             with self._writing, self.engine.connect() as connection:
                 if self.is_sqlite:
@@ -119,6 +136,8 @@ class Database:
                         connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                     return work(connection, *args)
         except (sa.exc.DBAPIError, sa.exc.TimeoutError) as error:
+            if not last and getattr(getattr(error, "orig", None), "pgcode", None) in _DEADLOCK_CODES:
+                raise _Deadlock from error
             raise _translated(error) from error
 
     def read_now(self, work: Callable[..., T], *args: Any) -> T:
