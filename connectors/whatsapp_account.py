@@ -33,8 +33,7 @@ def notice(name: str, value: Json) -> dict[str, Any]:
 def _told(value: Json) -> Iterator[tuple[str, Any]]:
     for name in _TELLING:
         told = value.get(name)
-        if isinstance(told, (dict, list)):
-            yield name, str(told)[:LONGEST]
-        elif told is not None:
+        if told is not None:
             # "event" is the name of the line itself
-            yield "happened" if name == "event" else name, told[:LONGEST] if isinstance(told, str) else told
+            said = str(told)[:LONGEST] if isinstance(told, (str, dict, list)) else told
+            yield "happened" if name == "event" else name, said

@@ -12,6 +12,7 @@ import contextlib
 import re
 from dataclasses import dataclass
 from typing import Any, AsyncIterator
+from urllib.parse import quote
 
 import httpx
 import structlog
@@ -79,9 +80,8 @@ class WhatsAppMedia:
 
     async def _place(self, number: str, media_id: str) -> _Place:
         try:
-            answer = await self._session.get(
-                f"{self._api_url}/{media_id}", params={"phone_number_id": number}, headers=self._authorization
-            )
+            address = f"{self._api_url}/{quote(media_id, safe='')}"
+            answer = await self._session.get(address, params={"phone_number_id": number}, headers=self._authorization)
         except httpx.HTTPError as error:
             raise MediaError("WhatsApp does not answer.", retry=True) from error
         try:
@@ -96,7 +96,10 @@ class WhatsAppMedia:
 
     async def _opened(self, stack: contextlib.AsyncExitStack, address: str) -> httpx.Response:
         """The answer from an address, or from where it sends us, with its body still to come."""
-        url = httpx.URL(address)
+        try:
+            url = httpx.URL(address)
+        except httpx.InvalidURL as error:
+            raise MediaError("WhatsApp gave an address for this file that is none.", retry=True) from error
         for _ in range(MOST_REDIRECTS + 1):
             self._check(url)
             headers = self._authorization if self._may_see_token(url) else {}

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 from typing import Any, AsyncIterator
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -152,6 +153,22 @@ async def test_an_address_in_clear_text_is_not_followed(files: Files, address: s
     media_id = files.receive(Media("1", "image", "image/jpeg"))
     await files.work()
     assert files.row(media_id)["status"] == "pending" and len(asked) == 1
+
+
+@pytest.mark.parametrize("provider_id", ["a\x08b", "../me", "x?y=1#z", "\u20ac" * 300, "a b"])
+async def test_an_id_of_any_characters_is_asked_for_as_it_is(files: Files, provider_id: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(unquote(request.url.raw_path.decode().partition("?")[0]).removeprefix("/v23.0/"))
+        return httpx.Response(200, json={"url": "https://example.com/\x01"})
+
+    transport(files.channel, answer)
+    media_id = files.receive(Media(provider_id, "image", "image/jpeg"))
+    await files.work()
+    assert asked == [provider_id]
+    row = files.row(media_id)
+    assert row["status"] == "pending" and "address" in row["error"]
 
 
 async def test_a_file_that_was_damaged_on_the_way_is_fetched_again(files: Files) -> None:
