@@ -128,7 +128,10 @@ class Bridge:
     async def keep_templates(self) -> None:
         """Learn the channel's templates now, and again and again: the bot's turns cannot wait for them."""
         while True:
-            await self.channel.learn_templates()
+            try:
+                await self.channel.learn_templates()
+            except Exception:  # else no change of theirs would be known until the next start
+                log.exception("baton.templates_bug")
             await asyncio.sleep(TEMPLATES_EVERY)
 
     async def _know_templates(self, command: Envelope) -> None:

@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.engine import Connection
 
 from handoff import media
+from handoff.alarms import Alarms
 from handoff.channel import CustomerChannel, MediaError, MediaFile
 from handoff.clock import Clock
 from handoff.database import Database, Unavailable
@@ -44,6 +45,7 @@ class MediaDownloader:
         self.server = server
         self.clock = clock
         self.most_bytes = most_bytes
+        self._alarms = Alarms(clock)
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -104,8 +106,8 @@ class MediaDownloader:
             "baton.media", trace_id=claimed.trace_id, conversation=claimed.conversation_id, media=claimed.id,
             attempt=claimed.attempts + 1, result=result, ms=round((self.clock() - started) * 1000),
         )  # fmt: skip
-        if isinstance(outcome, MediaError) and outcome.operator:
-            log.error("baton.operator_needed", reason=str(outcome), media="waits")
+        if isinstance(outcome, MediaError):
+            self._alarms.tell_of_file(outcome)
 
     async def _outcome(self, claimed: Claim) -> Outcome:
         try:

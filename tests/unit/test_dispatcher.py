@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from handoff import outbox
 from handoff.alarms import TELL_EVERY, Alarms
-from handoff.channel import DeliveryError
+from handoff.channel import DeliveryError, MediaError
 from handoff.dispatcher import Dispatcher
 
 
@@ -40,3 +40,15 @@ def test_the_operator_is_told_once_a_minute_what_only_they_can_mend() -> None:
         now += TELL_EVERY
         alarms.tell(expired)
         assert len(told) == 2
+
+
+def test_the_operator_is_told_once_a_minute_why_files_do_not_come() -> None:
+    now = [0.0]
+    alarms = Alarms(lambda: now[0])
+    full = MediaError("The file could not be kept (OSError).", retry=True, operator=True)
+    with capture_logs() as told:
+        for moment in (0.0, 1.0, 59.0, 61.0):
+            now[0] = moment
+            alarms.tell_of_file(full)
+            alarms.tell_of_file(MediaError("WhatsApp does not answer.", retry=True))
+    assert [line["reason"] for line in told] == [str(full)] * 2
