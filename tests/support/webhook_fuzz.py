@@ -52,7 +52,7 @@ def webhooks(draw: st.DrawFn) -> Webhook:
         _make_ours(change, draw(st.randoms(use_true_random=False)))
     entries: list[Any] = [{"id": "200000000000001", "changes": changes}]
     for each in draw(st.lists(junk, max_size=3)):
-        _spoil(entries, draw(st.randoms(use_true_random=False)), each)
+        spoil(entries, draw(st.randoms(use_true_random=False)), each)
     good = _good(draw(st.sampled_from(PHONES)))
     _put(entries, good, draw(st.randoms(use_true_random=False)), draw(st.lists(junk, max_size=2)))
     body = {"object": "whatsapp_business_account", "entry": entries}
@@ -112,13 +112,13 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(each for key, item in items for each in _places(item, (*path, key)))]
 
 
-def _spoil(entries: list[Any], chance: random.Random, with_what: Any) -> None:
-    """Remove or replace one part."""
-    places = [path for path in _places(entries) if path]
+def spoil(whole: Any, chance: random.Random, with_what: Any) -> None:
+    """Remove or replace one part of a JSON value, if it has any."""
+    places = [path for path in _places(whole) if path]
     if not places:
         return
     *parents, last = chance.choice(places)
-    parent: Any = entries
+    parent: Any = whole
     for key in parents:
         parent = parent[key]
     if chance.random() < 0.3:

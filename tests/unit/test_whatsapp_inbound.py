@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from connectors.whatsapp_inbound import MalformedWebhook, for_numbers, parse
 from handoff.channel import Address, AddressChange, Batch, Inbound, Media
+from tests.support.webhook_fuzz import spoil
 from tests.unit.whatsapp_support import NAMES, NUMBER, payload
 
 ANA = Address(NUMBER, user_id="GB.4820117365520098", wa_id="447700900123", name="Ana")
@@ -294,32 +295,13 @@ def test_no_json_object_whatever_makes_parse_fail(body: dict[str, Any]) -> None:
     parse(body)
 
 
-def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of every part of a JSON value."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    return [path, *(each for key, item in items for each in places(item, (*path, key)))]
-
-
-def mutate(body: dict[str, Any], chance: random.Random, junk: Any) -> None:
-    """Remove or replace one part of ``body``."""
-    *parents, last = chance.choice([path for path in places(body) if path])
-    parent: Any = body
-    for key in parents:
-        parent = parent[key]
-    if chance.random() < 0.3:
-        del parent[last]
-    else:
-        parent[last] = junk
-
-
 @given(st.sampled_from(NAMES), st.randoms(use_true_random=False), st.lists(json_values, min_size=1, max_size=4))
 def test_a_spoiled_neighbour_never_costs_the_good_message_beside_it(
     name: str, chance: random.Random, junk: list[Any]
 ) -> None:
     spoiled = payload(name)
     for each in junk:
-        if len(places(spoiled)) > 1:
-            mutate(spoiled, chance, each)
+        spoil(spoiled, chance, each)
     good = payload("quoted_reply")["entry"][0]
     entries = spoiled.get("entry") if isinstance(spoiled.get("entry"), list) else [spoiled.get("entry")]
     body = {"object": "whatsapp_business_account", "entry": [*(entries or []), good]}
